@@ -1,0 +1,123 @@
+"""Progress of a run: bars with ETA on a terminal, one line a stage elsewhere. Goes to standard error."""
+
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+from typing import TextIO
+
+from zsbench.plan import Stage
+
+__all__ = ["BarReporter", "LineReporter", "make_reporter"]
+
+
+def make_reporter() -> LineReporter | BarReporter:
+    """Bars if standard error is a terminal, else lines."""
+    return BarReporter() if sys.stderr.isatty() else LineReporter(sys.stderr)
+
+
+class LineReporter:
+    """One line a stage."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+        self.total = self.done = 0
+
+    def __enter__(self) -> LineReporter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Nothing to close."""
+
+    def run_started(self, total: int) -> None:
+        """Remember how many stages there are."""
+        self.total = total
+
+    def stage_started(self, stage: Stage) -> None:
+        """Say nothing yet."""
+
+    def stage_advanced(self, done: int, total: int) -> None:
+        """Say nothing."""
+
+    def stage_finished(self, stage: Stage, seconds: float) -> None:
+        """One line."""
+        self._count(f"{stage.kind}: {stage.label} ({seconds:.1f} s)")
+
+    def stage_failed(self, stage: Stage, reason: str) -> None:
+        """One line."""
+        self._count(f"FAILED {stage.kind}: {stage.label}: {reason}")
+
+    def remark(self, text: str) -> None:
+        """One line."""
+        self.stream.write(f"note: {text}\n")
+
+    def _count(self, text: str) -> None:
+        """A line with the count of stages."""
+        self.done += 1
+        self.stream.write(f"[{self.done}/{self.total}] {text}\n")
+        self.stream.flush()
+
+
+class BarReporter:
+    """Two bars: the whole run and the stage that runs, each with its ETA."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeElapsedColumn,
+            TimeRemainingColumn,
+        )
+
+        self.progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+            transient=True,
+        )
+        self.whole = self.progress.add_task("all stages", total=None)
+        self.part = self.progress.add_task("", total=None, visible=False)
+
+    def __enter__(self) -> BarReporter:
+        self.progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.progress.stop()
+
+    def run_started(self, total: int) -> None:
+        """Set the length of the upper bar."""
+        self.progress.update(self.whole, total=total)
+
+    def stage_started(self, stage: Stage) -> None:
+        """Begin the lower bar."""
+        self.progress.reset(self.part, description=f"{stage.kind}: {stage.label}", total=None, visible=True)
+
+    def stage_advanced(self, done: int, total: int) -> None:
+        """Move the lower bar."""
+        self.progress.update(self.part, completed=done, total=total)
+
+    def stage_finished(self, stage: Stage, seconds: float) -> None:
+        """Move the upper bar."""
+        self.progress.console.print(f"{stage.kind}: {stage.label} ({seconds:.1f} s)", highlight=False, markup=False)
+        self.progress.advance(self.whole)
+
+    def stage_failed(self, stage: Stage, reason: str) -> None:
+        """Move the upper bar and say why."""
+        self.progress.console.print(f"FAILED {stage.kind}: {stage.label}: {reason}", style="red", markup=False)
+        self.progress.advance(self.whole)
+
+    def remark(self, text: str) -> None:
+        """A line above the bars."""
+        self.progress.console.print(f"note: {text}", style="yellow", highlight=False, markup=False)

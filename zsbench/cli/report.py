@@ -1,0 +1,81 @@
+"""What ``zsbench run`` prints: the plan, the table, the JSON document."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from zsbench.plan import Plan
+from zsbench.runner.local import Outcome
+from zsbench.runner.session import RunResult
+
+__all__ = ["plan_document", "plan_text", "result_document", "result_text"]
+
+
+def plan_document(plan: Plan, survey: Outcome) -> dict[str, Any]:
+    """The plan as JSON."""
+    return {
+        "cells": [cell.name for cell in plan.cells],
+        "shared_stages": plan.shared,
+        "stages": [
+            {
+                "kind": stage.kind,
+                "label": stage.label,
+                "key": key,
+                "inputs": list(stage.inputs),
+                "state": survey.stages[key].state,
+            }
+            for key, stage in plan.stages.items()
+        ],
+    }
+
+
+def plan_text(plan: Plan, survey: Outcome) -> str:
+    """The plan for people."""
+    lines = [f"{len(plan.cells)} cells:", *(f"  {cell.name}" for cell in plan.cells), ""]
+    lines.append(
+        f"{len(plan.stages)} stages ({survey.count('cached')} cached, {survey.count('missing')} to make, "
+        f"{survey.count('not needed')} not needed; sharing saved {plan.shared}):"
+    )
+    for key, stage in plan.stages.items():
+        state = {"missing": "to make"}.get(survey.stages[key].state, survey.stages[key].state)
+        lines.append(f"  {state:<10}  {stage.kind:<14}  {stage.label}  [{key[:8]}]")
+    return "\n".join(lines)
+
+
+def result_document(result: RunResult) -> dict[str, Any]:
+    """A finished run as JSON: where it is, every score, what was cached."""
+    return {
+        "run": str(result.folder),
+        "seconds": round(result.seconds, 2),
+        "stages": {state: result.outcome.count(state) for state in ("done", "cached", "failed", "skipped")},
+        "all_cached": result.outcome.count("done") == 0 and not result.failed,
+        "shared_stages": result.plan.shared,
+        "remarks": result.remarks,
+        "cells": [
+            {
+                **cell["cell"],
+                "status": cell["status"],
+                "reason": cell.get("reason", ""),
+                "n": cell["n"],
+                "metrics": cell["metrics"],
+                "differences": cell["differences"],
+            }
+            for cell in result.results
+        ],
+    }
+
+
+def result_text(result: RunResult) -> str:
+    """The table and the run's summary for people."""
+    outcome = result.outcome
+    lines = [result.table, ""]
+    if outcome.count("done") == 0 and not result.failed:
+        lines.append(f"All {outcome.count('cached')} stages were cached.")
+    else:
+        lines.append(
+            f"{outcome.count('done')} stages made, {outcome.count('cached')} cached; "
+            f"sharing saved {result.plan.shared}."
+        )
+    lines += [f"FAILED {cell['name']} ({cell['failed_stage']}): {cell['reason']}" for cell in result.failed]
+    lines.append(f"{result.seconds:.1f} s. Records: {result.folder}")
+    return "\n".join(lines)

@@ -1,0 +1,148 @@
+"""``zsbench run``: a matrix from training to table."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from zsbench.config import Matrix, parse_assignment, read_matrix
+from zsbench.errors import ConfigError, UnknownIdError, closest
+from zsbench.interfaces.specs import CaptionerSpec, MatrixSpec
+from zsbench.plugins import Plugins, load_plugins
+from zsbench.registry import Registry, load_object
+from zsbench.store import default_cache
+
+if TYPE_CHECKING:
+    from zsbench.runner.session import RunResult, Session
+
+__all__ = ["run_matrix"]
+
+FAILED_CELLS = 4
+
+
+def run_matrix(  # noqa: PLR0913  one parameter a flag
+    matrix: Annotated[
+        str, typer.Argument(help="A YAML file, or the id of a shipped matrix. Default: the embedded one.")
+    ] = "",
+    captioners: Annotated[str, typer.Option("--captioners", "-c", help="Ids, comma-separated.")] = "",
+    tasks: Annotated[str, typer.Option("--tasks", "-t", help="Ids, comma-separated.")] = "",
+    seeds: Annotated[str, typer.Option(help="Numbers, comma-separated.")] = "",
+    limit: Annotated[int | None, typer.Option("--limit", "-L", help="Only the first N examples of each task.")] = None,
+    data_root: Annotated[str, typer.Option(help="Folder of the data, or id of a data root.")] = "",
+    output: Annotated[Path, typer.Option("--output", "-o", help="The results folder.")] = Path("results"),
+    batch_size: Annotated[int | None, typer.Option("--batch-size", "-b", help="Images captioned together.")] = None,
+    device: Annotated[str, typer.Option(help="A torch device, such as cpu or cuda:0.")] = "",
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Any key of the matrix; repeatable.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and stop.")] = False,
+    online: Annotated[bool, typer.Option("--online", help="Allow downloads of model weights.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead of the table.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+) -> None:
+    """Train, caption and score every cell of a matrix, and print the comparison table."""
+    plugins = load_plugins()
+    flags: dict[str, Any] = {
+        "captioners": _split(captioners),
+        "tasks": _split(tasks),
+        "seeds": _seeds(seeds),
+        "limit": limit,
+        "data_root": data_root or None,
+        "batch_size": batch_size,
+        "device": device or None,
+    }
+    overrides = {key: value for key, value in flags.items() if value is not None}
+    known = plugins.registry.ids(CaptionerSpec)
+    overrides |= dict(parse_assignment(text, known) for text in settings or [])
+    chosen = _with_baseline(_matrix_path(matrix, plugins.registry), overrides)
+    session, reporter = _session(chosen, plugins, output, online=online)
+    if dry_run:
+        from zsbench.cli.report import plan_document, plan_text
+
+        plan = session.plan()
+        survey = session.survey(plan)
+        typer.echo(json.dumps(plan_document(plan, survey), indent=1) if as_json else plan_text(plan, survey))
+        return
+    with reporter:
+        result = session.run()
+    _print_result(result, as_json=as_json, debug=debug)
+    if result.failed:
+        raise typer.Exit(FAILED_CELLS)
+
+
+def _session(matrix: Matrix, plugins: Plugins, output: Path, *, online: bool) -> tuple[Session, Any]:
+    """The session of a run and the reporter it talks to."""
+    from zsbench.cli.progress import make_reporter
+    from zsbench.runner.session import RunOptions, Session
+
+    reporter = make_reporter()
+    options = RunOptions(matrix=matrix, output=output, cache=default_cache(), online=online)
+    return Session(options, plugins, reporter), reporter
+
+
+def _matrix_path(name: str, registry: Registry) -> Path:
+    """The file of a matrix: of the default one, of a shipped one by id, or the path itself."""
+    shipped = {spec.id: spec for spec in registry.specs(MatrixSpec)}
+    if not name:
+        defaults = [spec for spec in shipped.values() if "default" in spec.tags]
+        if not defaults:
+            raise ConfigError(
+                "No matrix was named, and no installed plugin ships a default one.",
+                "zsbench-pocket ships one.",
+                "Install it, or name a matrix file: `zsbench run FILE.yaml`.",
+                key="matrix",
+            )
+        return Path(load_object(defaults[0].factory)())
+    if name in shipped:
+        return Path(load_object(shipped[name].factory)())
+    if not name.endswith((".yaml", ".yml")) and not Path(name).exists() and closest(name, shipped):
+        raise UnknownIdError("matrix", name, shipped)
+    return Path(name)
+
+
+def _with_baseline(path: Path, overrides: dict[str, Any]) -> Matrix:
+    """The matrix; if ``--captioners`` leaves its baseline out, the first captioner becomes the baseline."""
+    captioners = overrides.get("captioners")
+    if captioners and "baseline" not in overrides:
+        baseline = read_matrix(path, {}).baseline
+        overrides = {**overrides, "baseline": baseline if baseline in captioners else captioners[0]}
+    return read_matrix(path, overrides)
+
+
+def _split(text: str) -> list[str] | None:
+    """``a,b`` -> ``[a, b]``; None if nothing was given."""
+    return [part.strip() for part in text.split(",") if part.strip()] or None
+
+
+def _seeds(text: str) -> list[int] | None:
+    """``0,1`` -> ``[0, 1]``.
+
+    Raises:
+        ConfigError: A seed is no whole number.
+    """
+    try:
+        return [int(part) for part in _split(text) or []] or None
+    except ValueError:
+        raise ConfigError(
+            f"--seeds got {text!r}.",
+            "Seeds are whole numbers, comma-separated.",
+            "Example: `--seeds 0,1,2`.",
+            source="the command line",
+            key="seeds",
+        ) from None
+
+
+def _print_result(result: RunResult, *, as_json: bool, debug: bool) -> None:
+    """The table and where everything is, or one JSON document."""
+    from zsbench.cli.report import result_document, result_text
+
+    if as_json:
+        typer.echo(json.dumps(result_document(result), indent=1, ensure_ascii=False))
+        return
+    typer.echo(result_text(result))
+    if debug:
+        for record in result.outcome.stages.values():
+            typer.echo(record.traceback, err=True) if record.traceback else None

@@ -1,0 +1,72 @@
+"""The contracts: what a captioner, a gap model, a task, an encoder, a language model and a metric are."""
+
+from __future__ import annotations
+
+from zsbench.interfaces.captioner import (
+    Candidate,
+    Caption,
+    Captioner,
+    CaptionerNeeds,
+    CaptionerResources,
+    ImageBatch,
+    Progress,
+    TrainingReport,
+)
+from zsbench.interfaces.encoder import Encoder, ImageFeatures
+from zsbench.interfaces.gap import GapModel, GapRequirement, GapSetting
+from zsbench.interfaces.language import GenerationSettings, LanguageModel, TokenBatch
+from zsbench.interfaces.metric import Metric, NDArrayFloat, PreparedReferences
+from zsbench.interfaces.records import Frozen
+from zsbench.interfaces.specs import (
+    API_VERSION,
+    CaptionerSpec,
+    CorpusSpec,
+    DataRootSpec,
+    EncoderSpec,
+    EngineSpec,
+    GapModelSpec,
+    MatrixSpec,
+    MetricSpec,
+    Spec,
+    TaskSpec,
+)
+from zsbench.interfaces.task import CorpusFeatures, Example, Task, TaskCard, TextCorpus
+
+__all__ = [
+    "API_VERSION",
+    "Candidate",
+    "Caption",
+    "Captioner",
+    "CaptionerNeeds",
+    "CaptionerResources",
+    "CaptionerSpec",
+    "CorpusFeatures",
+    "CorpusSpec",
+    "DataRootSpec",
+    "Encoder",
+    "EncoderSpec",
+    "EngineSpec",
+    "Example",
+    "Frozen",
+    "GapModel",
+    "GapModelSpec",
+    "GapRequirement",
+    "GapSetting",
+    "GenerationSettings",
+    "ImageBatch",
+    "ImageFeatures",
+    "LanguageModel",
+    "MatrixSpec",
+    "Metric",
+    "MetricSpec",
+    "NDArrayFloat",
+    "PreparedReferences",
+    "Progress",
+    "Spec",
+    "Task",
+    "TaskCard",
+    "TaskSpec",
+    "TextCorpus",
+    "TokenBatch",
+    "TrainingReport",
+]

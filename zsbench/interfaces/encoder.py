@@ -1,0 +1,91 @@
+"""The contract of a frozen image-text dual encoder.
+
+Alphabet: B images, N texts, P patch tokens, D joint width.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+    from torch import Tensor
+
+__all__ = ["Encoder", "ImageFeatures"]
+
+
+@dataclass(frozen=True)
+class ImageFeatures:
+    """What an encoder says about B images; every tensor is float32 on the CPU.
+
+    Attributes:
+        pooled: ``(B, D)``, unit norm: the global image feature.
+        patches: ``(B, P, D)``, unit norm, in the joint space, or None for a tower without patch tokens.
+        class_token: ``(B, D)``, unit norm: the class token after the final layer norm and the visual projection
+            (equal to ``pooled`` where the tower pools its class token), or None.
+        attention: ``(B, 1+P, 1+P)``, rows sum to 1: the last block's attention, averaged over heads, class token
+            first, or None.
+    """
+
+    pooled: Tensor
+    patches: Tensor | None = None
+    class_token: Tensor | None = None
+    attention: Tensor | None = None
+
+    def select(self, rows: slice) -> ImageFeatures:
+        """The same features for a slice of the images."""
+        return ImageFeatures(
+            self.pooled[rows],
+            None if self.patches is None else self.patches[rows],
+            None if self.class_token is None else self.class_token[rows],
+            None if self.attention is None else self.attention[rows],
+        )
+
+
+class Encoder(ABC):
+    """A frozen dual encoder: images and texts become unit vectors of one space.
+
+    The constructor stores settings and loads nothing; ``load`` puts the weights on a device.
+    Source: CLIP (Radford et al. 2021, arXiv 2103.00020).
+    """
+
+    @property
+    @abstractmethod
+    def fingerprint(self) -> str:
+        """Hash of weights content, preprocessing, tokenizer and library version; needs no loaded weights."""
+
+    @property
+    @abstractmethod
+    def dim(self) -> int:
+        """D, the joint width; needs ``load`` first."""
+
+    @property
+    @abstractmethod
+    def has_patches(self) -> bool:
+        """Whether ``encode_images`` gives patch tokens and attention; needs ``load`` first."""
+
+    @abstractmethod
+    def load(self, device: str = "cpu") -> None:
+        """Put the frozen weights on a device; slow.
+
+        Args:
+            device: A torch device name such as ``cpu`` or ``cuda:0``.
+
+        Raises:
+            MissingWeightsError: The weights are not on this machine and downloads are not allowed.
+            ConfigError: The settings contradict what the weights were trained for.
+        """
+
+    @abstractmethod
+    def encode_texts(self, texts: Sequence[str]) -> Tensor:
+        """Features of N texts: ``(N, D)`` float32 on the CPU, unit norm, in the order given.
+
+        The result of a text does not depend on which other texts are encoded with it.
+        """
+
+    @abstractmethod
+    def encode_images(self, images: Sequence[Image]) -> ImageFeatures:
+        """Features of B images, in the order given; no image's result depends on the others."""

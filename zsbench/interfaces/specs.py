@@ -1,0 +1,124 @@
+"""The frozen records that hooks return: what there is, and where to find it.
+
+A factory is an import string (``package.module:name``) or a callable, so that a hook module imports nothing heavy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+__all__ = [
+    "API_VERSION",
+    "CaptionerSpec",
+    "CorpusSpec",
+    "DataRootSpec",
+    "EncoderSpec",
+    "EngineSpec",
+    "Factory",
+    "GapModelSpec",
+    "MatrixSpec",
+    "MetricSpec",
+    "Spec",
+    "TaskSpec",
+]
+
+API_VERSION = 1
+"""Version of the contracts in ``zsbench.interfaces``; a spec that names another is refused."""
+
+Factory = str | Callable[..., Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spec:
+    """One component under one id.
+
+    Attributes:
+        id: Kebab-case; never changes its meaning.
+        factory: Makes the component; each kind says with which arguments.
+        config: The pydantic class of its settings (a ``Frozen``), as class or import string; None if it has none.
+        summary: One line for listings.
+        tags: Words to filter by.
+        api_version: The version of the contracts it was written for.
+    """
+
+    kind: ClassVar[str] = "component"
+
+    id: str
+    factory: Factory = ""
+    config: Factory | None = None
+    summary: str = ""
+    tags: tuple[str, ...] = ()
+    api_version: int = API_VERSION
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaptionerSpec(Spec):
+    """A captioner; ``factory(config) -> Captioner``.
+
+    An ablation names its ``base`` and the settings it ``changes`` (dotted keys such as ``inference.candidates``),
+    and inherits factory and config from it. Settings that a matrix gives to the base reach the ablation first; its
+    own changes come after them, so that base and ablation differ in exactly these.
+    """
+
+    kind: ClassVar[str] = "captioner"
+
+    base: str | None = None
+    changes: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GapModelSpec(Spec):
+    """A gap model; ``factory(config) -> GapModel``."""
+
+    kind: ClassVar[str] = "gap model"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskSpec(Spec):
+    """A task; ``factory(data_root: Path) -> Task``."""
+
+    kind: ClassVar[str] = "task"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CorpusSpec(Spec):
+    """A text corpus; ``factory(data_root: Path) -> TextCorpus``."""
+
+    kind: ClassVar[str] = "corpus"
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncoderSpec(Spec):
+    """An encoder; ``factory(config, online: bool) -> Encoder``."""
+
+    kind: ClassVar[str] = "encoder"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetricSpec(Spec):
+    """A metric; ``factory() -> Metric``."""
+
+    kind: ClassVar[str] = "metric"
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineSpec(Spec):
+    """An engine, which places stages; ``factory() -> Engine``."""
+
+    kind: ClassVar[str] = "engine"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MatrixSpec(Spec):
+    """A matrix that ships with a plugin; ``factory() -> Path`` of the YAML file."""
+
+    kind: ClassVar[str] = "matrix"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataRootSpec(Spec):
+    """A data root that a plugin writes on demand; ``factory(cache: Path) -> Path`` of the folder."""
+
+    kind: ClassVar[str] = "data root"

@@ -1,0 +1,145 @@
+"""The contract of a task and of a text corpus.
+
+Alphabet: N examples or texts, D joint width.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
+
+from zsbench.errors import ScoringError
+from zsbench.interfaces.records import Frozen
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+__all__ = ["CorpusFeatures", "Example", "Task", "TaskCard", "TaskKind", "TextCorpus"]
+
+SHOWN_IDS = 5
+TaskKind = Literal["captioning", "question-answering"]
+
+
+class TaskCard(Frozen):
+    """The facts of a task, read from its YAML card."""
+
+    id: str = Field(description="the task's id")
+    title: str = Field(description="what people call it")
+    kind: TaskKind = Field(description="captioning or question-answering")
+    split: str = Field(description="the split's name in the files")
+    source: str = Field(description="where the data come from")
+    licence: str = Field(description="under which terms")
+    revision: str = Field(description="which version of the files")
+    files: tuple[str, ...] = Field(description="files and folders needed under the data root")
+    examples: int | None = Field(default=None, description="how many examples the official split has")
+    ids_sha256: str | None = Field(default=None, description="SHA-256 of the official ids, sorted, newline-joined")
+    metrics: tuple[str, ...] = Field(description="ids of the metrics, in table order")
+    main_metric: str = Field(description="the metric that decides")
+
+
+@dataclass(frozen=True)
+class Example:
+    """One thing to caption or answer.
+
+    Attributes:
+        id: Stable, unique within the task.
+        image: The image file.
+        question: The question, for a question-answering task.
+    """
+
+    id: str
+    image: Path
+    question: str | None = None
+
+
+class Task(ABC):
+    """Examples in a fixed order, and what is right for each.
+
+    The constructor stores the data root and reads nothing; reading happens on first use and never opens images.
+    """
+
+    @property
+    @abstractmethod
+    def card(self) -> TaskCard:
+        """The task's facts."""
+
+    @property
+    @abstractmethod
+    def content_hash(self) -> str:
+        """SHA-256 over ids, questions and references, in order: changes whenever what is asked or right changes."""
+
+    @abstractmethod
+    def examples(self) -> Sequence[Example]:
+        """Every example of the split, in a fixed order with stable ids.
+
+        Raises:
+            MissingDataError: A file of the card is not under the data root.
+            CorruptDataError: A file is not what it should be.
+        """
+
+    @abstractmethod
+    def references(self) -> Mapping[str, Sequence[str]]:
+        """What is right, by example id, for the whole split: reference captions, or human answers."""
+
+    def check_predictions(self, predictions: Mapping[str, str], expected: Sequence[str]) -> None:
+        """Refuse predictions that do not cover exactly the expected ids.
+
+        Raises:
+            ScoringError: Ids are missing or unknown; they are listed.
+        """
+        missing = [id_ for id_ in expected if id_ not in predictions]
+        extra = sorted(set(predictions) - set(expected))
+        if missing or extra:
+            raise ScoringError(
+                f"{len(missing)} ids are missing ({_few(missing)}) and {len(extra)} are unknown ({_few(extra)}).",
+                f"Task {self.card.id} expects one prediction for each of {len(expected)} ids.",
+                "Check that the predictions belong to this task and split.",
+                ids=[*missing, *extra],
+            )
+
+
+class TextCorpus(ABC):
+    """Texts to train on, and nothing else."""
+
+    @abstractmethod
+    def texts(self) -> Sequence[str]:
+        """Every text in a fixed order, each one non-empty line.
+
+        Raises:
+            MissingDataError: The corpus is not under the data root.
+            CorruptDataError: A file is not what it should be.
+        """
+
+    def __iter__(self) -> Iterator[str]:
+        """The texts, one by one."""
+        return iter(self.texts())
+
+
+@dataclass(frozen=True)
+class CorpusFeatures:
+    """A text corpus with its features.
+
+    Attributes:
+        texts: N texts.
+        features: ``(N, D)`` float32 on the CPU, unit norm; may be memory-mapped: do not modify.
+        encoder: Fingerprint of the encoder that made the features.
+    """
+
+    texts: Sequence[str]
+    features: Tensor
+    encoder: str
+
+    def __len__(self) -> int:
+        """N."""
+        return len(self.texts)
+
+
+def _few(ids: Sequence[str]) -> str:
+    """The first ids, for a message."""
+    shown = ", ".join(ids[:SHOWN_IDS]) or "none"
+    return shown + (", ..." if len(ids) > SHOWN_IDS else "")

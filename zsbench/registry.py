@@ -1,0 +1,242 @@
+"""What there is, by kind and id: specs with their owners, and captioners resolved through their bases."""
+
+from __future__ import annotations
+
+import copy
+import importlib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from zsbench.errors import ApiVersionError, ConfigError, DuplicateIdError, PluginContractError, UnknownIdError, closest
+from zsbench.interfaces.records import Frozen
+from zsbench.interfaces.specs import API_VERSION, CaptionerSpec, Factory, Spec
+
+__all__ = ["Owner", "Registry", "ResolvedCaptioner", "build_config", "load_object", "set_dotted"]
+
+KEBAB = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+SpecT = TypeVar("SpecT", bound=Spec)
+
+
+@dataclass(frozen=True)
+class Owner:
+    """The plugin a spec came from."""
+
+    plugin: str
+    distribution: str = ""
+    version: str = ""
+
+
+@dataclass(frozen=True)
+class ResolvedCaptioner:
+    """A captioner ready to be made: its own id, the factory it inherits, and its validated config."""
+
+    id: str
+    factory: Factory
+    config: Frozen
+    owner: Owner
+
+
+def load_object(reference: Factory) -> Any:
+    """The object an import string (``package.module:name``) names, or the callable itself.
+
+    Raises:
+        ImportError: The module cannot be imported.
+        AttributeError: The module has no such name.
+    """
+    if not isinstance(reference, str):
+        return reference
+    module, _, name = reference.partition(":")
+    return getattr(importlib.import_module(module), name)
+
+
+class Registry:
+    """Specs by kind and id; an id belongs to one owner."""
+
+    def __init__(self) -> None:
+        self._specs: dict[tuple[type[Spec], str], tuple[Spec, Owner]] = {}
+
+    def add(self, spec: Spec, owner: Owner) -> None:
+        """Register one spec.
+
+        Raises:
+            PluginContractError: The id is not kebab-case.
+            ApiVersionError: The spec was written for another version of the contracts.
+            DuplicateIdError: The id is taken; the message names both owners.
+        """
+        _check_spec(spec, owner)
+        key = (type(spec), spec.id)
+        if key in self._specs:
+            first = self._specs[key][1]
+            raise DuplicateIdError(
+                f"The {spec.kind} id {spec.id!r} is registered by {_name(first)} and by {_name(owner)}.",
+                "An id belongs to one plugin.",
+                f"Uninstall one of them, or rename the id in {owner.plugin!r}.",
+                plugin=owner.plugin,
+                distribution=owner.distribution,
+            )
+        self._specs[key] = (spec, owner)
+
+    def discard(self, owner: Owner) -> None:
+        """Forget everything one owner registered."""
+        self._specs = {key: entry for key, entry in self._specs.items() if entry[1] != owner}
+
+    def get(self, kind: type[SpecT], id_: str, *, cause: str = "") -> SpecT:
+        """The spec under an id.
+
+        Raises:
+            UnknownIdError: Nobody registered it; the closest known id is suggested.
+        """
+        entry = self._specs.get((kind, id_))
+        if entry is None:
+            raise UnknownIdError(kind.kind, id_, self.ids(kind), cause=cause)
+        spec = entry[0]
+        assert isinstance(spec, kind)  # noqa: S101  the key holds the type
+        return spec
+
+    def owner(self, kind: type[Spec], id_: str) -> Owner:
+        """Who registered an id that is known."""
+        return self._specs[kind, id_][1]
+
+    def ids(self, kind: type[Spec]) -> list[str]:
+        """Every id of a kind, sorted."""
+        return sorted(id_ for known, id_ in self._specs if known is kind)
+
+    def specs(self, kind: type[SpecT]) -> Iterator[SpecT]:
+        """Every spec of a kind, by id."""
+        return (self.get(kind, id_) for id_ in self.ids(kind))
+
+    def provided_by(self, owner: Owner) -> list[str]:
+        """``kind id`` of everything one owner registered."""
+        return [f"{spec.kind} {spec.id}" for spec, theirs in self._specs.values() if theirs == owner]
+
+    def resolve_captioner(self, id_: str, settings: Mapping[str, Mapping[str, Any]]) -> ResolvedCaptioner:
+        """A captioner with its config: defaults, then what the matrix sets for its bases, its own changes, and itself.
+
+        Args:
+            id_: The captioner.
+            settings: Settings by captioner id, nested as the config is.
+
+        Raises:
+            UnknownIdError: The captioner or its base is not registered.
+            ConfigError: A setting is unknown or has a wrong value.
+        """
+        chain = self._chain(id_)
+        merged: dict[str, Any] = {}
+        for spec in reversed(chain):
+            for key, value in spec.changes.items():
+                set_dotted(merged, key, copy.deepcopy(value))
+            _merge(merged, settings.get(spec.id, {}))
+        root = chain[-1]
+        config = build_config(root.config, merged, source=f"settings of {id_}")
+        return ResolvedCaptioner(id_, root.factory, config, self.owner(CaptionerSpec, id_))
+
+    def _chain(self, id_: str) -> list[CaptionerSpec]:
+        """The captioner, its base, the base's base ..."""
+        chain = [self.get(CaptionerSpec, id_)]
+        while chain[-1].base is not None:
+            base = self.get(CaptionerSpec, chain[-1].base, cause=f"It is the base of {chain[-1].id!r}.")
+            if base in chain:
+                owner = self.owner(CaptionerSpec, id_)
+                raise PluginContractError(
+                    f"Captioner {id_!r} is, through its bases, its own base.",
+                    "A base is another captioner.",
+                    f"Correct `base` in the specs of {owner.plugin!r}.",
+                    plugin=owner.plugin,
+                    distribution=owner.distribution,
+                )
+            chain.append(base)
+        return chain
+
+
+def build_config(config: Factory | None, settings: Mapping[str, Any], *, source: str) -> Frozen:
+    """Validate settings against a component's config class.
+
+    Raises:
+        ConfigError: A key is unknown (with a suggestion) or a value does not fit; ``source`` says where.
+    """
+    cls = Frozen if config is None else load_object(config)
+    try:
+        validated = cls.model_validate(dict(settings))
+    except ValidationError as error:
+        raise config_error(error, cls, source=source) from None
+    assert isinstance(validated, Frozen)  # noqa: S101  specs promise a Frozen class
+    return validated
+
+
+def config_error(error: ValidationError, cls: type[Frozen], *, source: str) -> ConfigError:
+    """The first finding of pydantic in three sentences, with the closest known key if one was mistyped."""
+    first = error.errors(include_url=False)[0]
+    location = tuple(first["loc"])
+    key = ".".join(str(part) for part in location)
+    if first["type"] == "extra_forbidden":
+        known = _fields_at(cls, location[:-1])
+        near = closest(str(location[-1]), known)
+        remedy = f"Did you mean {near!r}?" if near else "Remove it."
+        listed = ", ".join(sorted(known)) or "no key at all"
+        return ConfigError(f"There is no key {key!r} in {source}.", f"Known: {listed}.", remedy, source=source, key=key)
+    found = f"The value of {key!r} in {source} is {first.get('input')!r}."
+    return ConfigError(found, f"{first['msg']}.", "Correct the value.", source=source, key=key)
+
+
+def set_dotted(target: dict[str, Any], dotted: str, value: Any) -> None:
+    """Set ``a.b.c`` in nested dictionaries, replacing what was there."""
+    *path, last = dotted.split(".")
+    for part in path:
+        inner = target.setdefault(part, {})
+        if not isinstance(inner, dict):
+            target[part] = inner = {}
+        target = inner
+    target[last] = value
+
+
+def _merge(target: dict[str, Any], update: Mapping[str, Any]) -> None:
+    """Merge nested dictionaries; a gap setting (which has an ``id``) is replaced whole when its id changes."""
+    for key, value in update.items():
+        known = target.get(key)
+        if (
+            isinstance(value, Mapping)
+            and isinstance(known, dict)
+            and value.get("id", known.get("id")) == known.get("id")
+        ):
+            _merge(known, value)
+        else:
+            target[key] = copy.deepcopy(dict(value) if isinstance(value, Mapping) else value)
+
+
+def _fields_at(cls: type[Frozen], path: tuple[int | str, ...]) -> list[str]:
+    """The field names of the record that a location leads to."""
+    for part in path:
+        field = cls.model_fields.get(str(part))
+        if field is None or not (isinstance(field.annotation, type) and issubclass(field.annotation, Frozen)):
+            return []
+        cls = field.annotation
+    return list(cls.model_fields)
+
+
+def _check_spec(spec: Spec, owner: Owner) -> None:
+    """Refuse ids that are not kebab-case and other versions of the contracts."""
+    if not isinstance(spec.id, str) or not KEBAB.fullmatch(spec.id):
+        raise PluginContractError(
+            f"{_name(owner)} registers the {spec.kind} id {spec.id!r}.",
+            "Ids are kebab-case: lower-case letters, digits and hyphens.",
+            f"Rename it in {owner.plugin!r}.",
+            plugin=owner.plugin,
+            distribution=owner.distribution,
+        )
+    if spec.api_version != API_VERSION:
+        raise ApiVersionError(
+            f"The {spec.kind} {spec.id!r} of {_name(owner)} wants version {spec.api_version} of the contracts.",
+            f"This zsbench has version {API_VERSION}.",
+            f"Install a matching release: `python -m pip install -U {owner.distribution or owner.plugin} zsbench`.",
+            plugin=owner.plugin,
+            distribution=owner.distribution,
+        )
+
+
+def _name(owner: Owner) -> str:
+    """``plugin (distribution)`` for a message."""
+    return f"{owner.plugin} ({owner.distribution})" if owner.distribution else owner.plugin

@@ -1,0 +1,3 @@
+"""Executes a plan: stages, engines, and the run around them."""
+
+from __future__ import annotations

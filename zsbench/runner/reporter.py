@@ -1,0 +1,53 @@
+"""How a run tells about itself while it goes."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from zsbench.plan import Stage
+
+__all__ = ["Reporter", "Silent"]
+
+
+class Reporter(Protocol):
+    """Told of every stage, one at a time."""
+
+    def run_started(self, total: int) -> None:
+        """``total`` stages will be worked on."""
+
+    def stage_started(self, stage: Stage) -> None:
+        """A stage begins."""
+
+    def stage_advanced(self, done: int, total: int) -> None:
+        """The stage that runs has done so much of so much."""
+
+    def stage_finished(self, stage: Stage, seconds: float) -> None:
+        """A stage ended well."""
+
+    def stage_failed(self, stage: Stage, reason: str) -> None:
+        """A stage failed, or could not start because one that it waits for failed."""
+
+    def remark(self, text: str) -> None:
+        """Something worth saying that is no failure."""
+
+
+class Silent:
+    """Says nothing."""
+
+    def run_started(self, total: int) -> None:
+        """Say nothing."""
+
+    def stage_started(self, stage: Stage) -> None:
+        """Say nothing."""
+
+    def stage_advanced(self, done: int, total: int) -> None:
+        """Say nothing."""
+
+    def stage_finished(self, stage: Stage, seconds: float) -> None:
+        """Say nothing."""
+
+    def stage_failed(self, stage: Stage, reason: str) -> None:
+        """Say nothing."""
+
+    def remark(self, text: str) -> None:
+        """Say nothing."""

@@ -1,0 +1,86 @@
+"""What stages work with: the store, the progress callback, and models that are loaded once and kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zsbench.interfaces import Captioner, CorpusFeatures, Encoder, GapModel, LanguageModel, Progress
+from zsbench.plan import CorpusChoice, EncoderChoice, GapChoice, LanguageModelChoice
+from zsbench.registry import Registry, ResolvedCaptioner, load_object
+from zsbench.store import Store
+
+if TYPE_CHECKING:
+    from torch import Generator, Tensor
+
+__all__ = ["Workbench", "generator"]
+
+
+@dataclass
+class Workbench:
+    """One process's tools.
+
+    Attributes:
+        store: Where stage outputs are.
+        registry: Where metrics are found.
+        places: Folder of each finished stage, by key.
+        progress: Called with (done, total) by the stage that runs.
+    """
+
+    store: Store
+    registry: Registry
+    places: dict[str, Path] = field(default_factory=dict)
+    progress: Progress = lambda done, total: None  # noqa: ARG005  nobody listens
+    _loaded: dict[tuple[str, str], Any] = field(default_factory=dict)
+
+    def encoder(self, choice: EncoderChoice, device: str) -> Encoder:
+        """The encoder, its weights on the device."""
+        return self._once(choice.encoder, device)
+
+    def language_model(self, choice: LanguageModelChoice, device: str) -> LanguageModel:
+        """The language model, its weights on the device."""
+        return self._once(choice.model, device)
+
+    def _once(self, model: Any, device: str) -> Any:
+        """Load a model on first use."""
+        key = (model.fingerprint, device)
+        if key not in self._loaded:
+            model.load(device)
+            self._loaded[key] = model
+        return self._loaded[key]
+
+    def captioner(self, resolved: ResolvedCaptioner) -> Captioner[Any]:
+        """A fresh captioner, nothing loaded."""
+        made: Captioner[Any] = load_object(resolved.factory)(resolved.config)
+        return made
+
+    def gap_model(self, choice: tuple[GapChoice, str | None] | None) -> GapModel | None:
+        """A gap model, with the state of its fit."""
+        if choice is None:
+            return None
+        gap, fit = choice
+        model = gap.make()
+        if fit is not None:
+            from safetensors.torch import load_file
+
+            model.load_state(load_file(self.places[fit] / "state.safetensors"))
+        return model
+
+    def text_features(self, key: str) -> Tensor:
+        """The features a text-features stage wrote, memory-mapped."""
+        import numpy as np
+        import torch
+
+        return torch.from_numpy(np.load(self.places[key] / "features.npy", mmap_mode="c"))
+
+    def corpus(self, choice: CorpusChoice, key: str, encoder: str) -> CorpusFeatures:
+        """A corpus with its features."""
+        return CorpusFeatures(choice.texts, self.text_features(key), encoder)
+
+
+def generator(seed: int) -> Generator:
+    """A fresh generator on the CPU."""
+    import torch
+
+    return torch.Generator().manual_seed(seed)
