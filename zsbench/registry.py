@@ -44,13 +44,20 @@ def load_object(reference: Factory) -> Any:
     """The object an import string (``package.module:name``) names, or the callable itself.
 
     Raises:
-        ImportError: The module cannot be imported.
-        AttributeError: The module has no such name.
+        PluginContractError: The module cannot be imported, or has no such name.
     """
     if not isinstance(reference, str):
         return reference
     module, _, name = reference.partition(":")
-    return getattr(importlib.import_module(module), name)
+    try:
+        return getattr(importlib.import_module(module), name)
+    except (Exception, SystemExit) as error:
+        raise PluginContractError(
+            f"The factory {reference!r} cannot be loaded: {type(error).__name__}: {error}.",
+            "A factory is `package.module:name` of something that can be imported.",
+            f"Correct or reinstall the plugin that provides {module.partition('.')[0]!r}.",
+            plugin=module.partition(".")[0],
+        ) from error
 
 
 class Registry:

@@ -193,7 +193,16 @@ class _Planner:
             "corpus": axis.corpus.content,
             "gap": gap and gap[0].content,
         }
-        work = Training(axis.captioner, axis.corpus, language_model, gap, texts, axis.seed, self.matrix.device)
+        work = Training(
+            captioner=axis.captioner,
+            encoder=self.encoder,
+            corpus=axis.corpus,
+            language_model=language_model,
+            gap=gap,
+            texts=texts,
+            seed=axis.seed,
+            device=self.matrix.device,
+        )
         inputs = (texts, *([gap[1]] if gap and gap[1] else []))
         return self._add("train", f"{axis.captioner.id} on {axis.corpus.id}, seed {axis.seed}", material, inputs, work)
 

@@ -68,6 +68,7 @@ class Training:
     """
 
     captioner: ResolvedCaptioner
+    encoder: EncoderChoice
     corpus: CorpusChoice
     language_model: LanguageModelChoice | None
     gap: tuple[GapChoice, str | None] | None

@@ -24,19 +24,21 @@ LINE_SEPARATORS = set("\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029")
 
 def train(work: Training, folder: Path, bench: Workbench) -> None:
     """Train a captioner on text features; write its weights and ``training.json``."""
-    captioner = bench.captioner(work.captioner)
+    with _guarded(work.captioner.id, "be made"):
+        captioner = bench.captioner(work.captioner)
     needs = captioner.needs
     resources = CaptionerResources(
         device=work.device,
+        encoder=bench.encoder(work.encoder, work.device) if needs.encoder else None,
         language_model=bench.language_model(work.language_model, work.device) if work.language_model else None,
         training_gap=bench.gap_model(work.gap),
     )
     with _guarded(work.captioner.id, "train"):
         captioner.load(resources)
-        corpus = bench.corpus(work.corpus, work.texts, "")
+        corpus = bench.corpus(work.corpus, work.texts, work.encoder.content)
         report = captioner.train(corpus, generator(derive_seed(work.seed, "train")), progress=bench.progress)
         captioner.save(folder)
-    write_text(folder / "training.json", json.dumps({**asdict(report), "needs": asdict(needs)}, indent=1))
+    write_text(folder / "training.json", json.dumps(asdict(report), indent=1))
 
 
 def predict(work: Prediction, folder: Path, bench: Workbench) -> None:
@@ -128,7 +130,8 @@ class _guarded:  # noqa: N801  reads as a statement
 
 def _load_captioner(work: Prediction, bench: Workbench) -> Captioner[Any]:
     """The captioner with its resources, and its training taken over."""
-    captioner = bench.captioner(work.captioner)
+    with _guarded(work.captioner.id, "be made"):
+        captioner = bench.captioner(work.captioner)
     needs = captioner.needs
     resources = CaptionerResources(
         device=work.device,

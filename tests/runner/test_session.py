@@ -1,0 +1,187 @@
+"""A whole run on the fakes: records, resume, failures."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import zsbench_fakes
+
+from zsbench.errors import ConfigError, MissingDataError
+from zsbench.records import read_results
+
+
+def predictions(result):
+    """The bytes of every cell's samples, by cell."""
+    return {path.parent.name: path.read_bytes() for path in (result.folder / "cells").glob("*/samples.jsonl")}
+
+
+def test_a_run_leaves_records_for_every_cell(session):
+    """run.json, result.json, samples.jsonl and the table are there and agree."""
+    result = session().run()
+    run = json.loads((result.folder / "run.json").read_text(encoding="utf-8"))
+    assert run["schema_version"] == 1
+    assert run["cells"] == [cell.name for cell in result.plan.cells]
+    assert run["provenance"]["plugins"][0]["used"]
+    results = read_results(result.folder)
+    assert [row["cell"]["captioner"] for row in results] == ["fake", "fake-one", "nearest"]
+    assert all(row["status"] == "done" and len(row["metrics"]) == 2 for row in results)
+    assert (result.folder / "tables" / "comparison.md").read_text(encoding="utf-8") == result.table
+
+
+def test_samples_hold_prediction_candidates_and_values(session):
+    """One line an example, in the order of the task."""
+    result = session().run()
+    lines = (result.folder / "cells" / result.plan.cells[0].name / "samples.jsonl").read_text(encoding="utf-8")
+    rows = [json.loads(line) for line in lines.splitlines()]
+    assert [row["id"] for row in rows] == list(zsbench_fakes.COLOURS)
+    assert rows[0]["prediction"] == rows[0]["candidates"][rows[0]["chosen"]][0]
+    assert set(rows[0]["metrics"]) == {"words", "exact"}
+
+
+def test_scores_are_what_the_predictions_deserve(session):
+    """The nearest captioner says one of the references of one image in ten."""
+    rows = {row["cell"]["captioner"]: row for row in session().run().results}
+    scores = {metric["id"]: metric["score"] for metric in rows["nearest"]["metrics"]}
+    assert scores == {"words": 3.0, "exact": 0.1}
+
+
+def test_latest_points_at_the_newest_run(session, tmp_path):
+    """results/latest is the last run."""
+    first = session().run().folder
+    second = session().run().folder
+    assert first != second
+    assert (tmp_path / "results" / "latest").resolve() == second.resolve()
+
+
+def test_a_second_run_makes_nothing_and_gives_the_same_bytes(session, notes):
+    """Everything is cached, no model is loaded, predictions are equal to the byte."""
+    first = session().run()
+    notes.finished.clear()
+    loads = zsbench_fakes.FakeEncoder.loads
+    second = session().run()
+    assert notes.finished == []
+    assert second.outcome.count("done") == 0
+    assert zsbench_fakes.FakeEncoder.loads == loads
+    assert predictions(second) == predictions(first)
+
+
+def test_predictions_do_not_depend_on_the_batch_size(session, tmp_path):
+    """Batches of one and of seven give the same bytes."""
+    first = session(batch_size=1).run()
+    for kind in ("predict", "score", "compare"):
+        for entry in (tmp_path / "cache" / "store" / kind).iterdir():
+            for path in entry.iterdir():
+                path.unlink()
+            entry.rmdir()
+    assert predictions(session(batch_size=7).run()) == predictions(first)
+
+
+def test_seeds_change_what_is_random(session):
+    """Another seed draws other numbers."""
+    first, second = session(captioners=["fake"], seeds=[0, 1]).run().results
+    assert first["keys"]["prediction"] != second["keys"]["prediction"]
+    assert first["metrics"][0]["score"] == second["metrics"][0]["score"]
+
+
+def test_a_failing_captioner_fails_its_cell_alone(session, notes):
+    """The others finish, and the reason names the captioner."""
+    result = session(captioners=["broken", "nearest"], baseline="nearest").run()
+    assert [row["status"] for row in result.results] == ["failed", "done"]
+    assert "'broken' failed to caption: RuntimeError: broken on purpose" in result.results[0]["reason"]
+    assert notes.failed[0][0] == "predict"
+
+
+def test_too_few_captions_fail_the_cell(session):
+    """A captioner cannot shift captions to other images."""
+    result = session(captioners=["silent", "nearest"], baseline="nearest").run()
+    assert "returned 9 captions for 10 images" in result.results[0]["reason"]
+
+
+def test_a_failed_baseline_leaves_the_others_scored(session):
+    """Without a baseline there is no difference, but there are scores."""
+    result = session(captioners=["broken", "nearest"], baseline="broken").run()
+    assert result.results[1]["status"] == "done"
+    assert result.results[1]["differences"] == []
+
+
+def test_a_corrupt_entry_is_reported_and_rebuilt(session, notes, tmp_path):
+    """One changed byte in the store costs one stage, not the run."""
+    first = session().run()
+    path = next((tmp_path / "cache" / "store" / "predict").glob("*/predictions.jsonl"))
+    path.write_text("{}", encoding="utf-8")
+    notes.finished.clear()
+    second = session().run()
+    assert notes.finished == ["predict"]
+    assert any("Corrupt store entry" in remark for remark in notes.remarks)
+    assert predictions(second) == predictions(first)
+
+
+def test_a_limit_scores_the_first_examples(session):
+    """The first three, and no more."""
+    result = session(limit=3).run()
+    assert [row["n"] for row in result.results] == [3, 3, 3]
+
+
+def test_gap_models_are_fitted_once(session):
+    """Training and inference of one cell share a fit."""
+    fits = zsbench_fakes.MeanGap.fits
+    result = session(captioners=["fake"], gap_models=[{"id": "fake-mean"}]).run()
+    assert zsbench_fakes.MeanGap.fits == fits + 1
+    assert result.results[0]["cell"]["gap_model"] == "fake-mean"
+
+
+def test_an_encoder_without_patches_is_refused_by_name(session):
+    """The message says which encoder would do."""
+    result = session(**{"encoder.settings.patches": False, "captioners": ["fake"]}).run()
+    assert "needs patch tokens" in result.results[0]["reason"]
+    assert "ViT-B-32" in result.results[0]["reason"]
+
+
+def test_a_corrupt_image_is_named_by_id(session, tmp_path):
+    """The run ends with the id of the image that cannot be read."""
+    session(captioners=["nearest"], baseline="nearest").run()
+    (tmp_path / "cache" / "data" / "fake-world" / "images" / "navy.png").write_bytes(b"no image")
+    plugins = session(captioners=["nearest"], baseline="nearest", data_root=str(tmp_path / "cache/data/fake-world"))
+    reason = plugins.run().results[0]["reason"]
+    assert "navy" in reason
+
+
+def test_a_missing_data_root_is_refused(session, tmp_path):
+    """A folder that is not there is named before anything is planned."""
+    with pytest.raises(MissingDataError, match="nowhere"):
+        session(data_root=str(tmp_path / "nowhere")).run()
+
+
+def test_no_data_root_lists_what_there_is(session):
+    """The message names the data roots that plugins offer."""
+    with pytest.raises(ConfigError, match="fake-world"):
+        session(data_root=None).run()
+
+
+def test_training_is_done_once_for_captioners_that_share_it(session):
+    """fake and fake-one train together."""
+    trainings = zsbench_fakes.FakeCaptioner.trainings
+    session().run()
+    assert zsbench_fakes.FakeCaptioner.trainings == trainings + 1
+
+
+def test_an_interrupted_prediction_goes_on_from_its_chunks(session, tmp_path, monkeypatch):
+    """A run killed in the middle of a cell keeps the chunks it finished and ends with the same bytes."""
+    whole = session(captioners=["fake"]).run()
+    entry = next((tmp_path / "cache" / "store" / "predict").iterdir())
+    lines = (entry / "predictions.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
+    partial = tmp_path / "cache" / "store" / "partial" / f"predict-{entry.name}"
+    partial.mkdir(parents=True)
+    (partial / "part-0000000-0000004.jsonl").write_text("".join(lines[:4]), encoding="utf-8")
+    for path in entry.iterdir():
+        path.unlink()
+    entry.rmdir()
+    captioned = []
+    monkeypatch.setattr(
+        zsbench_fakes.FakeCaptioner,
+        "caption",
+        lambda self, batch: captioned.extend(batch.ids) or [self._one(g) for g in batch.generators],
+    )
+    assert predictions(session(captioners=["fake"]).run()) == predictions(whole)
+    assert captioned == list(zsbench_fakes.COLOURS[4:])
