@@ -1,0 +1,129 @@
+"""The bootstrap of any metric: a matrix product of resample weights and per-example statistics.
+
+Alphabet: N examples, k statistics an example, R resamples.
+
+Rows are brought into an order of their own before they are resampled, so that results do not depend on the order in
+which examples were scored. The same seed and the same N give the same weights for every metric.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zsbench.interfaces.metric import Metric
+
+__all__ = [
+    "CONFIDENCE",
+    "RESAMPLES",
+    "Interval",
+    "bootstrap",
+    "bootstrap_all",
+    "iter_weights",
+    "percentile_interval",
+    "resample_sums",
+    "sort_rows",
+]
+
+RESAMPLES = 10_000
+CONFIDENCE = 0.95
+_CHUNK_CELLS = 500_000
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A score and how sure it is.
+
+    Attributes:
+        score: The metric of all examples.
+        standard_error: Standard deviation over resamples.
+        low: Lower end of the percentile interval.
+        high: Upper end.
+        confidence: Share of resamples within the interval.
+    """
+
+    score: float
+    standard_error: float
+    low: float
+    high: float
+    confidence: float = CONFIDENCE
+
+
+def bootstrap(
+    metric: Metric, statistics: NDArray[np.float64], *, resamples: int = RESAMPLES, seed: int = 0
+) -> Interval:
+    """Standard error and 95 % percentile interval of a metric.
+
+    Args:
+        metric: Any metric.
+        statistics: ``(N, k)`` statistics of the examples.
+        resamples: How many times N examples are drawn with replacement.
+        seed: Seed of the draws.
+    """
+    return bootstrap_all([(metric, statistics)], resamples=resamples, seed=seed)[0]
+
+
+def bootstrap_all(
+    measured: Sequence[tuple[Metric, NDArray[np.float64]]], *, resamples: int = RESAMPLES, seed: int = 0
+) -> list[Interval]:
+    """Standard errors and intervals of several metrics of the same N examples; the examples are drawn once for all.
+
+    Args:
+        measured: Metrics, each with its ``(N, k)`` statistics.
+        resamples: How many times N examples are drawn with replacement.
+        seed: Seed of the draws.
+    """
+    if not measured:
+        return []
+    joined = np.hstack([sort_rows(statistics) for _, statistics in measured])
+    sums = resample_sums(joined, resamples=resamples, seed=seed)
+    ends = np.cumsum([statistics.shape[1] for _, statistics in measured])
+    parts = np.split(sums, ends[:-1], axis=1)
+    return [_interval(metric, statistics, part) for (metric, statistics), part in zip(measured, parts, strict=True)]
+
+
+def _interval(metric: Metric, statistics: NDArray[np.float64], sums: NDArray[np.float64]) -> Interval:
+    """The interval of one metric from its resampled sums."""
+    scores = metric.aggregate_sums(sums, len(statistics))
+    low, high = percentile_interval(scores)
+    return Interval(metric.aggregate(statistics), float(np.std(scores, ddof=1)), low, high)
+
+
+def percentile_interval(values: NDArray[np.float64], *, confidence: float = CONFIDENCE) -> tuple[float, float]:
+    """The middle share ``confidence`` of the values."""
+    tail = (1 - confidence) / 2
+    low, high = np.quantile(values, [tail, 1 - tail])
+    return float(low), float(high)
+
+
+def sort_rows(statistics: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The rows in ascending order, first column first: the same for any order of examples."""
+    return statistics[np.lexsort(statistics.T[::-1])]
+
+
+def resample_sums(statistics: NDArray[np.float64], *, resamples: int = RESAMPLES, seed: int = 0) -> NDArray[np.float64]:
+    """``(R, k)`` column sums of resampled rows."""
+    return np.vstack(
+        [weights @ statistics for weights in iter_weights(len(statistics), resamples=resamples, seed=seed)]
+    )
+
+
+def iter_weights(count: int, *, resamples: int = RESAMPLES, seed: int = 0) -> Iterator[NDArray[np.float64]]:
+    """How often each of ``count`` examples is drawn in each resample: chunks ``(r, count)``, ``resamples`` rows in all.
+
+    Every row is one multinomial draw of ``count`` examples with equal probabilities.
+    """
+    generator = np.random.default_rng(seed)
+    rows = max(1, _CHUNK_CELLS // count)
+    for start in range(0, resamples, rows):
+        yield _draw(generator, min(rows, resamples - start), count)
+
+
+def _draw(generator: np.random.Generator, rows: int, count: int) -> NDArray[np.float64]:
+    """``(rows, count)`` weights; each row sums to ``count``."""
+    drawn = generator.integers(0, count, size=(rows, count), dtype=np.int32)
+    drawn += np.arange(rows, dtype=np.int32)[:, None] * np.int32(count)
+    return np.bincount(drawn.ravel(), minlength=rows * count).reshape(rows, count).astype(np.float64)
