@@ -109,3 +109,11 @@ def test_entry_points_are_listed_without_importing(monkeypatch):
     """Looking costs no import."""
     monkeypatch.setattr(EntryPoint, "load", lambda self: pytest.fail("imported"))
     assert isinstance(iter_entry_points(), list)
+
+
+def test_two_plugins_of_one_name_do_not_touch_each_other():
+    """The second's failure takes nothing from the first."""
+    first, second = EntryPoint("same", "good_captioner", "zsbench"), EntryPoint("same", "broken_id", "zsbench")
+    plugins = load_plugins([first, second])
+    assert [record.status for record in plugins.records] == ["active", "failed"]
+    assert plugins.registry.ids(CaptionerSpec) == ["good-constant"]

@@ -102,13 +102,14 @@ def _load_one(manager: pluggy.PluginManager, point: metadata.EntryPoint, registr
         "" if distribution is None else distribution.version,
         point.value,
     )
-    owner = Owner(record.name, record.distribution, record.version)
+    owner = Owner(record.name, record.distribution, record.version, record.target)
     try:
         module = _import_plugin(point, owner)
         _register(manager, module, owner, registry)
     except PluginError as error:
         registry.discard(owner)
-        manager.unregister(name=point.name) if manager.has_plugin(point.name) else None
+        if manager.has_plugin(_unique(owner)):
+            manager.unregister(name=_unique(owner))
         status: Literal["failed", "incompatible"] = "incompatible" if isinstance(error, ApiVersionError) else "failed"
         return replace(record, status=status, reason=str(error))
     return replace(record, provides=tuple(registry.provided_by(owner)))
@@ -132,7 +133,7 @@ def _import_plugin(point: metadata.EntryPoint, owner: Owner) -> object:
 def _register(manager: pluggy.PluginManager, module: object, owner: Owner, registry: Registry) -> None:
     """Register a hook module and add the specs of each of its hooks."""
     try:
-        manager.register(module, name=owner.plugin)
+        manager.register(module, name=_unique(owner))
         manager.check_pending()
     except (ValueError, pluggy.PluginValidationError) as error:
         raise _contract(owner, f"It registers something that is no hook: {_told(error)}") from error
@@ -141,6 +142,11 @@ def _register(manager: pluggy.PluginManager, module: object, owner: Owner, regis
             if implementation.plugin is module:
                 for spec in _call(implementation.function, name, kind, owner):
                     registry.add(spec, owner)
+
+
+def _unique(owner: Owner) -> str:
+    """A name for pluggy that two distributions cannot share by chance."""
+    return f"{owner.distribution}:{owner.plugin}:{owner.target}"
 
 
 def _call(function: Any, name: str, kind: type[specs.Spec], owner: Owner) -> list[specs.Spec]:

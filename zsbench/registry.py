@@ -28,6 +28,7 @@ class Owner:
     plugin: str
     distribution: str = ""
     version: str = ""
+    target: str = ""
 
 
 @dataclass(frozen=True)

@@ -48,12 +48,14 @@ class Entry:
     Attributes:
         folder: Where its files are.
         files: SHA-256 by file name.
-        seconds: How long the stage took, over all the runs that worked on it.
+        seconds: How long the stage took.
+        final: Whether it need not be tried again; a score whose Java was killed is not.
     """
 
     folder: Path
     files: Mapping[str, str]
     seconds: float
+    final: bool = True
 
     def check(self) -> None:
         """Compare every file with its checksum.
@@ -88,7 +90,7 @@ class Store:
         manifest = self.path(kind, key) / MANIFEST
         try:
             data = json.loads(manifest.read_text(encoding="utf-8"))
-            return Entry(manifest.parent, dict(data["files"]), float(data["seconds"]))
+            return Entry(manifest.parent, dict(data["files"]), float(data["seconds"]), bool(data["final"]))
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, TypeError):
@@ -113,9 +115,9 @@ class Store:
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
-    def commit(self, kind: str, key: str, material: Mapping[str, Any], *, seconds: float) -> Entry:
+    def commit(self, kind: str, key: str, material: Mapping[str, Any], *, seconds: float, final: bool = True) -> Entry:
         """Checksum what the partial folder holds and rename it into place."""
-        partial, final = self.partial(kind, key), self.path(kind, key)
+        partial, place = self.partial(kind, key), self.path(kind, key)
         for abandoned in partial.glob("*.tmp"):
             abandoned.unlink()
         files = {path.name: _hash(path) for path in sorted(partial.iterdir()) if path.is_file()}
@@ -125,13 +127,14 @@ class Store:
             "material": material,
             "files": files,
             "seconds": round(seconds, 3),
+            "final": final,
             "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         }
         write_text(partial / MANIFEST, json.dumps(manifest, indent=1, ensure_ascii=False, sort_keys=True))
-        final.parent.mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(final, ignore_errors=True)
-        partial.rename(final)
-        return Entry(final, files, seconds)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(place, ignore_errors=True)
+        partial.rename(place)
+        return Entry(place, files, seconds, final)
 
 
 def write_text(path: Path, text: str) -> None:

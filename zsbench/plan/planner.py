@@ -8,9 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from zsbench.config import Matrix
-from zsbench.errors import ConfigError
+from zsbench.errors import ConfigError, MetricNotRunError, MissingDependencyError
 from zsbench.fingerprints import FileHashes
-from zsbench.interfaces import CaptionerNeeds, CaptionerSpec, CorpusSpec, Frozen, GapSetting, TaskSpec
+from zsbench.interfaces import (
+    CaptionerNeeds,
+    CaptionerSpec,
+    CorpusSpec,
+    Frozen,
+    GapSetting,
+    Metric,
+    MetricSpec,
+    TaskSpec,
+)
 from zsbench.plan.choices import CorpusChoice, EncoderChoice, GapChoice, LanguageModelChoice, TaskChoice
 from zsbench.plan.code import library_versions, source_hash
 from zsbench.plan.stages import (
@@ -70,6 +79,7 @@ class _Planner:
         self.tasks = [TaskChoice(id_, registry, data_root, limit=matrix.limit, hashes=hashes) for id_ in matrix.tasks]
         self.corpora = [CorpusChoice(id_, registry, data_root) for id_ in matrix.corpora]
         self.encoder = EncoderChoice(matrix.encoder, registry, online=online)
+        self.result.unavailable = _unavailable(self.tasks, registry)
         self.language_model = (
             LanguageModelChoice(matrix.language_model, online=online) if matrix.language_model else None
         )
@@ -116,15 +126,16 @@ class _Planner:
         prediction = self._prediction(axis, task)
         metrics = task.task.card.metrics
         references = self._references(task)
-        material = {"prediction": prediction, "references": references, "ids": task.ids}
-        inputs = (prediction, references)
-        scoring = self._add(
-            "score",
-            f"{axis.captioner.id} on {task.id}",
-            material,
-            inputs,
-            Scoring(task, metrics, references, prediction),
-        )
+        unavailable = tuple(id_ for id_ in metrics if id_ in self.result.unavailable)
+        material = {
+            "prediction": prediction,
+            "references": references,
+            "ids": task.ids,
+            "unavailable": unavailable,
+        }
+        work = Scoring(task, metrics, unavailable, references, prediction)
+        label = f"{axis.captioner.id} on {task.id}"
+        scoring = self._add("score", label, material, (prediction, references), work)
         corpus = axis.corpus.id if axis.needs.training or axis.needs.memory else None
         return Cell(axis.captioner, task, corpus, axis.gap_model, axis.seed, prediction, scoring)
 
@@ -278,6 +289,18 @@ def _check_ids(matrix: Matrix, registry: Registry) -> None:
             f"Choose one: `--set baseline={matrix.captioners[0]}`.",
             key="baseline",
         )
+
+
+def _unavailable(tasks: Sequence[TaskChoice], registry: Registry) -> dict[str, str]:
+    """Why each metric that cannot run on this machine cannot, by id."""
+    reasons = {}
+    for id_ in dict.fromkeys(id_ for task in tasks for id_ in task.task.card.metrics):
+        metric: Metric = load_object(registry.get(MetricSpec, id_).factory)()
+        try:
+            metric.check_available()
+        except (MetricNotRunError, MissingDependencyError) as error:
+            reasons[id_] = f"{metric.title} will not be run: {error}"
+    return reasons
 
 
 def _with_gap(config: Frozen, gap: GapSetting) -> Frozen:

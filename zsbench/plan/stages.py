@@ -112,10 +112,15 @@ class References:
 
 @dataclass(frozen=True)
 class Scoring:
-    """Scores of one cell with the statistics behind them."""
+    """Scores of one cell with the statistics behind them.
+
+    Attributes:
+        unavailable: The metrics that this machine cannot run.
+    """
 
     task: TaskChoice
     metrics: tuple[str, ...]
+    unavailable: tuple[str, ...]
     references: str
     prediction: str
 
@@ -182,11 +187,19 @@ class Cell:
 
 @dataclass
 class Plan:
-    """Stages in an order that respects their inputs, and the cells they serve."""
+    """Stages in an order that respects their inputs, and the cells they serve.
+
+    Attributes:
+        stages: By key.
+        cells: In table order.
+        requests: How often a stage was asked for.
+        unavailable: Why a metric cannot be run on this machine, by its id.
+    """
 
     stages: dict[str, Stage] = field(default_factory=dict)
     cells: list[Cell] = field(default_factory=list)
     requests: int = 0
+    unavailable: dict[str, str] = field(default_factory=dict)
 
     def add(self, stage: Stage) -> str:
         """Add a stage unless an equal one is there; its key."""

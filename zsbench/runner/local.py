@@ -110,6 +110,8 @@ class LocalEngine:
             return
         stage = plan.stages[key]
         entry = store.find(stage.kind, key)
+        if entry is not None and not entry.final:
+            entry = None
         if entry is not None and check:
             try:
                 entry.check()
@@ -135,11 +137,11 @@ class LocalEngine:
         try:
             with bench.store.lock(stage.key):
                 entry = bench.store.find(stage.kind, stage.key)
-                if entry is None:
+                if entry is None or not entry.final:
                     folder = bench.store.partial(stage.kind, stage.key)
-                    execute(stage, folder, bench, device)
+                    final = execute(stage, folder, bench, device)
                     seconds = time.monotonic() - began
-                    entry = bench.store.commit(stage.kind, stage.key, stage.material, seconds=seconds)
+                    entry = bench.store.commit(stage.kind, stage.key, stage.material, seconds=seconds, final=final)
         except Exception as error:  # noqa: BLE001  recorded, and the other cells go on
             reason = str(error) if isinstance(error, ZsbenchError) else f"{type(error).__name__}: {error}"
             reporter.stage_failed(stage, reason)
@@ -149,9 +151,9 @@ class LocalEngine:
         return StageRecord("done", entry.seconds)
 
 
-def execute(stage: Stage, folder: Path, bench: Workbench, device: str) -> None:
-    """Do a stage's work; its output goes to the folder."""
-    actions: dict[type, Callable[[Any], None]] = {
+def execute(stage: Stage, folder: Path, bench: Workbench, device: str) -> bool:
+    """Do a stage's work; its output goes to the folder. Whether it is final."""
+    actions: dict[type, Callable[[Any], bool | None]] = {
         TextEncoding: lambda work: encode_texts(work, folder, bench, device),
         ImageEncoding: lambda work: encode_images(work, folder, bench, device),
         GapFit: lambda work: fit_gap(work, folder, bench),
@@ -161,7 +163,7 @@ def execute(stage: Stage, folder: Path, bench: Workbench, device: str) -> None:
         Scoring: lambda work: score(work, folder, bench),
         Comparison: lambda work: compare(work, folder, bench),
     }
-    actions[type(stage.work)](stage.work)
+    return actions[type(stage.work)](stage.work) is not False
 
 
 def _lost(inputs: Iterable[str], outcome: Outcome) -> str:

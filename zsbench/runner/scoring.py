@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zsbench.interfaces import Metric, MetricSpec
-from zsbench.metrics.scoring import PreparedSplit, prepare_references, score_predictions
+from zsbench.metrics import PreparedSplit, ScoringContext, prepare_references, score_predictions
 from zsbench.plan import Comparison, References, Scoring
 from zsbench.registry import load_object
 from zsbench.runner.captioning import read_predictions
 from zsbench.runner.workbench import Workbench
 from zsbench.seeds import derive_seed
-from zsbench.statistics.bootstrap import paired_difference
+from zsbench.statistics import paired_difference
 from zsbench.store import write_text
 
 if TYPE_CHECKING:
@@ -34,40 +34,45 @@ def make_metrics(ids: tuple[str, ...], bench: Workbench) -> list[Metric]:
     return [load_object(bench.registry.get(MetricSpec, id_).factory)() for id_ in ids]
 
 
-def prepare(work: References, folder: Path, bench: Workbench) -> None:
-    """Tokenise the references of the whole split once."""
-    prepare_references(work.task.task.references(), make_metrics(work.metrics, bench)).save(folder)
+def prepare(work: References, folder: Path, bench: Workbench) -> bool:
+    """Tokenise the references of the whole split once; whether every tokenisation succeeded."""
+    split = prepare_references(work.task.task.references(), make_metrics(work.metrics, bench))
+    split.save(folder)
+    return split.complete
 
 
-def score(work: Scoring, folder: Path, bench: Workbench) -> None:
-    """Score one cell; write ``scores.json`` and, for each metric, the per-example statistics as npy."""
+def score(work: Scoring, folder: Path, bench: Workbench) -> bool:
+    """Score one cell; write ``scores.json`` and, for each metric, the per-example statistics as npy.
+
+    Returns:
+        Whether every metric ran that this machine can run; if not, the next run tries again.
+    """
     import numpy as np
 
     predictions = {row["id"]: row["prediction"] for row in read_predictions(bench.places[work.prediction])}
     work.task.task.check_predictions(predictions, work.task.ids)
     split = PreparedSplit.load(bench.places[work.references])
     metrics = make_metrics(work.metrics, bench)
-    results = score_predictions(predictions, split, metrics, context=work.task.id)
+    results = score_predictions(predictions, split, metrics, context=ScoringContext(split=work.task.id))
     rows = []
     for result in results:
         row: dict[str, Any] = {
-            "id": result.id,
+            "id": result.metric,
             "title": result.title,
             "factor": result.factor,
             "score": result.score,
             "standard_error": result.standard_error,
-            "low": result.low,
-            "high": result.high,
             "signature": result.signature,
-            "seconds": result.seconds,
+            "seconds": round(result.seconds, 3),
             "not_run": result.not_run,
         }
         rows.append(row)
         if result.statistics is not None and result.values is not None:
-            np.save(folder / f"{result.id}.statistics.npy", result.statistics, allow_pickle=False)
-            np.save(folder / f"{result.id}.values.npy", result.values, allow_pickle=False)
+            np.save(folder / f"{result.metric}.statistics.npy", result.statistics, allow_pickle=False)
+            np.save(folder / f"{result.metric}.values.npy", result.values, allow_pickle=False)
         bench.progress(len(rows), len(results))
     write_text(folder / "scores.json", json.dumps({"ids": list(predictions), "metrics": rows}, ensure_ascii=False))
+    return all(not row["not_run"] or row["id"] in work.unavailable for row in rows)
 
 
 def compare(work: Comparison, folder: Path, bench: Workbench) -> None:

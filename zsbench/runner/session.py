@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from zsbench.config import Matrix
-from zsbench.errors import ConfigError, MetricNotRunError, MissingDataError, ZsbenchError
+from zsbench.errors import ConfigError, MissingDataError, ZsbenchError
 from zsbench.fingerprints import FileHashes
 from zsbench.interfaces import (
     CaptionerSpec,
@@ -31,7 +31,7 @@ from zsbench.registry import load_object
 from zsbench.runner.captioning import read_predictions
 from zsbench.runner.local import LocalEngine, Outcome
 from zsbench.runner.reporter import Reporter
-from zsbench.runner.scoring import make_metrics, read_scores, read_values
+from zsbench.runner.scoring import read_scores, read_values
 from zsbench.runner.workbench import Workbench
 from zsbench.store import Store
 
@@ -121,14 +121,15 @@ class Session:
         started = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         plan = self.plan()
         bench = Workbench(self.store, self.plugins.registry)
-        remarks = [*self._check_space(), *self._check_metrics(plan, bench)]
+        self._check_space()
+        remarks = [*plan.unavailable.values(), *_check_cards(plan)]
         for remark in remarks:
             self.reporter.remark(remark)
         engine = load_object(self.plugins.registry.get(EngineSpec, "local").factory)()
         outcome: Outcome = engine.run(plan, bench, self.matrix.device, self.reporter)
         folder = RunFolder.create(self.options.output, self.matrix.name)
         results = [self._record_cell(folder, plan, cell, outcome) for cell in plan.cells]
-        table = self._table(results)
+        table = _table(results)
         folder.write_table("comparison.md", table)
         seconds = time.monotonic() - began
         folder.write_run({"started": started, "seconds": round(seconds, 1), **self._run_record(plan, outcome)})
@@ -159,7 +160,7 @@ class Session:
             )
         return path
 
-    def _check_space(self) -> list[str]:
+    def _check_space(self) -> None:
         """Refuse to start on a full disk."""
         self.options.cache.mkdir(parents=True, exist_ok=True)
         free = shutil.disk_usage(self.options.cache).free
@@ -170,23 +171,6 @@ class Session:
                 "Make room, or put the cache elsewhere with ZSBENCH_CACHE.",
                 path=self.options.cache,
             )
-        return []
-
-    def _check_metrics(self, plan: Plan, bench: Workbench) -> list[str]:
-        """Say before the first image which metrics will not run, and why."""
-        ids = dict.fromkeys(metric for cell in plan.cells for metric in cell.task.task.card.metrics)
-        remarks = []
-        for metric in make_metrics(tuple(ids), bench):
-            try:
-                metric.check_available()
-            except MetricNotRunError as error:
-                remarks.append(f"{metric.title} will not be run: {error}")
-        for cell in plan.cells:
-            official = cell.task.task.card.examples
-            count = len(cell.task.task.examples())
-            if official is not None and official != count:
-                remarks.append(f"{cell.task.id} has {count} examples here; the official split has {official}.")
-        return list(dict.fromkeys(remarks))
 
     def _record_cell(self, folder: RunFolder, plan: Plan, cell: Cell, outcome: Outcome) -> dict[str, Any]:
         """Write one cell's records; its result."""
@@ -219,12 +203,6 @@ class Session:
             result["differences"] = _differences(cell, outcome, self.matrix.baseline)
         folder.write_cell(cell.name, result, _samples(cell, outcome))
         return result
-
-    def _table(self, results: Sequence[Mapping[str, Any]]) -> str:
-        """The comparison table in Markdown."""
-        from zsbench.tables import comparison_markdown  # pandas is needed here only
-
-        return comparison_markdown(results, baseline=self.matrix.baseline)
 
     def _run_record(self, plan: Plan, outcome: Outcome) -> dict[str, Any]:
         """``run.json``."""
@@ -267,6 +245,24 @@ class Session:
             for id_ in ids:
                 used.setdefault(registry.owner(kind, id_).plugin, []).append(f"{kind.kind} {id_}")
         return used
+
+
+def _table(results: Sequence[Mapping[str, Any]]) -> str:
+    """The comparison table in Markdown."""
+    from zsbench.tables.frame import build_frame  # pandas is needed here only
+    from zsbench.tables.markdown import comparison_markdown
+
+    return comparison_markdown(build_frame(results))
+
+
+def _check_cards(plan: Plan) -> list[str]:
+    """What is worth saying about the data: a split of another size than the official one."""
+    remarks = {}
+    for cell in plan.cells:
+        official, count = cell.task.task.card.examples, len(cell.task.task.examples())
+        if official is not None and official != count:
+            remarks[cell.task.id] = f"{cell.task.id} has {count} examples here; the official split has {official}."
+    return list(remarks.values())
 
 
 def _seconds(plan: Plan, cell: Cell, outcome: Outcome) -> dict[str, float]:

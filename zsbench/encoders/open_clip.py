@@ -1,0 +1,94 @@
+"""Any open_clip model behind the encoder contract; imports torch only when weights are loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from zsbench.encoders.settings import OpenClipConfig
+from zsbench.encoders.sources import EncoderSource, fingerprint_source, resolve_source
+from zsbench.fingerprints import FileHashes
+from zsbench.interfaces.encoder import Encoder, ImageFeatures
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+    from torch import Tensor
+
+    from zsbench.encoders.towers import DualTower
+
+__all__ = ["OpenClipEncoder"]
+
+
+class OpenClipEncoder(Encoder):
+    """A frozen open_clip model.
+
+    Activation and preprocessing are those that the weights were trained with. In float32 on a CPU a text's or an
+    image's features are the same bits whatever it is encoded with.
+
+    Args:
+        config: Which model, and how.
+        online: Whether missing weights may be downloaded.
+        hashes: Remembered hashes of weights files, for ``fingerprint``; also an attribute.
+    """
+
+    def __init__(self, config: OpenClipConfig, *, online: bool = False, hashes: FileHashes | None = None) -> None:
+        self.config = config
+        self.online = online
+        self.hashes = hashes
+        self._loaded: DualTower | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of weights, settings, tokenizer, precision and open_clip's version.
+
+        Raises:
+            MissingWeightsError: The weights are not on this machine.
+            ConfigError: The settings name nothing, or contradict the weights.
+        """
+        return self._fingerprint
+
+    @cached_property
+    def _fingerprint(self) -> str:
+        hashes = self.hashes if self.hashes is not None else FileHashes()
+        return fingerprint_source(self._source, precision=self.config.precision, hashes=hashes)
+
+    @cached_property
+    def _source(self) -> EncoderSource:
+        return resolve_source(self.config, online=self.online)
+
+    @property
+    def dim(self) -> int:
+        """D, the joint width."""
+        return self._model.dim
+
+    @property
+    def has_patches(self) -> bool:
+        """Whether the image tower is a vision transformer that gives patch tokens and attention."""
+        return self._model.has_patches
+
+    def load(self, device: str = "cpu") -> None:
+        """Put the frozen weights on a device; slow.
+
+        Raises:
+            MissingWeightsError: The weights are not on this machine.
+            ConfigError: The settings name nothing, or contradict the weights.
+            CorruptDataError: The weights do not fit the settings.
+        """
+        from zsbench.encoders.towers import DualTower
+
+        self._loaded = DualTower(self._source, self.config, device)
+
+    def encode_texts(self, texts: Sequence[str]) -> Tensor:
+        """Features of N texts: ``(N, D)`` float32 on the CPU, unit norm; long texts are cut at the context length."""
+        return self._model.encode_texts(texts)
+
+    def encode_images(self, images: Sequence[Image]) -> ImageFeatures:
+        """Features of B images of any mode and size."""
+        return self._model.encode_images(images)
+
+    @property
+    def _model(self) -> DualTower:
+        if self._loaded is None:
+            raise RuntimeError("Call load() before the encoder is used.")
+        return self._loaded

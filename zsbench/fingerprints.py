@@ -1,0 +1,145 @@
+"""Content hashes of files and folders, remembered between runs; imports nothing heavy."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+import time
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from zsbench.errors import MissingDataError
+
+__all__ = ["FileHashes", "hash_file", "hash_folder", "hash_json"]
+
+CHUNK_BYTES = 1 << 20
+SETTLED_NS = 2_000_000_000
+"""A file changed less than this long ago may change again under the same time stamp, so its hash is not remembered."""
+
+CREATE = "CREATE TABLE IF NOT EXISTS hashes (path TEXT PRIMARY KEY, size INTEGER, mtime_ns INTEGER, sha256 TEXT)"
+SELECT = "SELECT sha256 FROM hashes WHERE path = ? AND size = ? AND mtime_ns = ?"
+INSERT = "INSERT OR REPLACE INTO hashes VALUES (?, ?, ?, ?)"
+
+
+def hash_file(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hex; reads in chunks.
+
+    Raises:
+        MissingDataError: There is no such file, or it cannot be read.
+    """
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(CHUNK_BYTES):
+                digest.update(chunk)
+    except OSError as error:
+        raise _missing(path, error) from error
+    return digest.hexdigest()
+
+
+def hash_folder(folder: Path, *, patterns: Sequence[str] = ("**/*",), hashes: FileHashes | None = None) -> str:
+    """SHA-256 over the relative names and contents of a folder's files, in order of name; where it lies is no matter.
+
+    Args:
+        folder: The folder.
+        patterns: Globs below it; a file that several match counts once.
+        hashes: Remembered hashes to use.
+
+    Raises:
+        MissingDataError: There is no such folder.
+    """
+    if not folder.is_dir():
+        raise _missing(folder, None)
+    found = {path for pattern in patterns for path in folder.glob(pattern) if path.is_file()}
+    known = hashes or FileHashes()
+    return hash_json({path.relative_to(folder).as_posix(): known.hash_file(path) for path in found})
+
+
+def hash_json(value: Any) -> str:
+    """SHA-256 of a value's canonical JSON text; the order of keys is no matter."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+class FileHashes:
+    """Hashes of files, remembered by absolute path, size and time of change.
+
+    Several processes may share the cache; a damaged cache is begun anew.
+
+    Args:
+        cache: Folder of the file ``file-hashes.sqlite``; None remembers nothing beyond this object.
+    """
+
+    def __init__(self, cache: Path | None = None) -> None:
+        self._known: dict[tuple[str, int, int], str] = {}
+        self._database = None if cache is None else cache / "file-hashes.sqlite"
+
+    def hash_file(self, path: Path) -> str:
+        """SHA-256 of a file, read only if it is new or changed.
+
+        Raises:
+            MissingDataError: There is no such file.
+        """
+        key = _identify(path)
+        if time.time_ns() - key[2] <= SETTLED_NS:
+            return hash_file(path)
+        if key not in self._known:
+            stored = self._look_up(key)
+            self._known[key] = stored or hash_file(path)
+            if stored is None:
+                self._remember(key)
+        return self._known[key]
+
+    def hash_files(self, paths: Iterable[Path]) -> list[str]:
+        """SHA-256 of each file, in the order given."""
+        return [self.hash_file(path) for path in paths]
+
+    def hash_folder(self, folder: Path, *, patterns: Sequence[str] = ("**/*",)) -> str:
+        """``hash_folder`` with what is remembered."""
+        return hash_folder(folder, patterns=patterns, hashes=self)
+
+    def _look_up(self, key: tuple[str, int, int]) -> str | None:
+        rows = self._execute(SELECT, key)
+        return str(rows[0][0]) if rows else None
+
+    def _remember(self, key: tuple[str, int, int]) -> None:
+        self._execute(INSERT, (*key, self._known[key]))
+
+    def _execute(self, statement: str, values: tuple[str | int, ...]) -> list[tuple[Any, ...]]:
+        if self._database is None:
+            return []
+        try:
+            return _execute(self._database, statement, values)
+        except sqlite3.OperationalError:
+            return []  # locked for long, or a file system that takes no writes: the hash is computed again
+        except sqlite3.DatabaseError:
+            self._database.unlink(missing_ok=True)  # a memo that is damaged holds nothing worth keeping
+            return _execute(self._database, statement, values)
+
+
+def _execute(database: Path, statement: str, values: tuple[str | int, ...]) -> list[tuple[Any, ...]]:
+    database.parent.mkdir(parents=True, exist_ok=True)
+    with closing(sqlite3.connect(database, timeout=30)) as connection, connection:
+        connection.execute(CREATE)
+        return connection.execute(statement, values).fetchall()
+
+
+def _identify(path: Path) -> tuple[str, int, int]:
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise _missing(path, error) from error
+    return str(path.absolute()), status.st_size, status.st_mtime_ns
+
+
+def _missing(path: Path, error: OSError | None) -> MissingDataError:
+    reason = f" ({error.strerror})" if error is not None and error.strerror else ""
+    return MissingDataError(
+        f"{path} cannot be read{reason}.",
+        "Its content is part of what a result is identified by.",
+        "Check the path, or run `zsbench doctor` to see what is expected where.",
+        path=path,
+    )

@@ -1,0 +1,112 @@
+"""A frozen causal language model through transformers; imports torch only when weights are loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from zsbench.fingerprints import FileHashes
+from zsbench.interfaces.language import GenerationSettings, LanguageModel, TokenBatch
+from zsbench.language.settings import CausalConfig
+from zsbench.language.sources import fingerprint_folder, resolve_folder
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from zsbench.language.frozen import FrozenModel
+
+__all__ = ["CausalLanguageModel"]
+
+
+class CausalLanguageModel(LanguageModel):
+    """Any causal language model of transformers that takes input embeddings.
+
+    A sequence is prefix, leading token, text, end token: the prefix stands before the model's own leading token
+    in training and at inference.
+
+    Args:
+        config: Which model, and how.
+        online: Whether missing weights may be downloaded.
+        hashes: Remembered hashes of weights files, for ``fingerprint``; also an attribute.
+    """
+
+    def __init__(self, config: CausalConfig, *, online: bool = False, hashes: FileHashes | None = None) -> None:
+        self.config = config
+        self.online = online
+        self.hashes = hashes
+        self._loaded: FrozenModel | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of weights, settings, tokenizer, precision and transformers' version.
+
+        Raises:
+            MissingWeightsError: The weights are not on this machine.
+            ConfigError: The name is neither a folder nor a repository name.
+        """
+        return self._fingerprint
+
+    @cached_property
+    def _fingerprint(self) -> str:
+        hashes = self.hashes if self.hashes is not None else FileHashes()
+        return fingerprint_folder(self._folder, precision=self.config.precision, hashes=hashes)
+
+    @cached_property
+    def _folder(self) -> Path:
+        return resolve_folder(self.config.model, online=self.online)
+
+    @property
+    def width(self) -> int:
+        """E, the width of the input embeddings (OPT-350m's differs from its hidden size)."""
+        return self._model.width
+
+    def load(self, device: str = "cpu") -> None:
+        """Put the frozen weights on a device; slow.
+
+        Raises:
+            MissingWeightsError: The weights are not on this machine.
+            ConfigError: The model is no causal language model, or does not take input embeddings.
+            CorruptDataError: The weights are damaged or incomplete.
+        """
+        from zsbench.language.frozen import FrozenModel
+
+        self._loaded = FrozenModel(self._folder, self.config, device)
+
+    def tokenize(self, texts: Sequence[str], *, max_tokens: int, add_end: bool = True) -> TokenBatch:
+        """Rows of leading token, text and, unless told otherwise, end token; cut to ``max_tokens``, the end kept.
+
+        Raises:
+            ConfigError: ``max_tokens`` has no room for the special tokens.
+        """
+        return self._model.tokenize(texts, max_tokens=max_tokens, add_end=add_end)
+
+    def embed(self, ids: Tensor) -> Tensor:
+        """Input embeddings ``(N, T, E)`` of token ids ``(N, T)``, on the model's device."""
+        return self._model.embed(ids)
+
+    def logits(self, embeddings: Tensor, mask: Tensor) -> Tensor:
+        """Next-token logits ``(N, T, V)``, float32, for embeddings ``(N, T, E)`` and mask ``(N, T)``.
+
+        Raises:
+            FeatureError: The embeddings have another width than the model's.
+        """
+        return self._model.logits(embeddings, mask)
+
+    def generate(
+        self, prefix: Tensor, settings: GenerationSettings, *, prompts: Sequence[str] | None = None
+    ) -> list[str]:
+        """Continue prefix, leading token and prompt by beam search; see the contract.
+
+        Raises:
+            FeatureError: The prefix has another width than the model's embeddings.
+            ConfigError: The sequence would be longer than the model's positions.
+        """
+        return self._model.generate(prefix, settings, prompts)
+
+    @property
+    def _model(self) -> FrozenModel:
+        if self._loaded is None:
+            raise RuntimeError("Call load() before the language model is used.")
+        return self._loaded
