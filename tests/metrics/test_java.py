@@ -5,7 +5,7 @@ import pytest
 
 from zsbench.errors import MetricNotRunError, MissingDependencyError
 from zsbench.metrics import java
-from zsbench.metrics.java import JavaProgram, find_jar, find_java, private_folder, run_java
+from zsbench.metrics.java import JavaProgram, JavaServer, find_jar, find_java, private_folder, run_java
 
 PROGRAM = JavaProgram(metric="meteor", arguments=("-jar", "x.jar"), seconds=60.0)
 
@@ -89,3 +89,61 @@ def test_private_folder_goes_away():
     with pytest.raises(RuntimeError):
         fail()
     assert not folders[0].exists()
+
+
+ECHO = "import sys\nfor line in sys.stdin:\n    sys.stdout.write(line.upper())\n    sys.stdout.flush()"
+
+
+@pytest.fixture
+def server():
+    """A server that is closed whatever happens."""
+    server = JavaServer(JavaProgram(metric="meteor", arguments=(), seconds=20.0))
+    yield server
+    server.close()
+
+
+def is_running(pid: int) -> bool:
+    """Whether there is such a process."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_one_process_serves_every_call(fake_java, server):
+    """The second call finds the process of the first; answers come in order, however many."""
+    fake_java(ECHO)
+    assert server.ask(["a", "b"]) == ["A", "B"]
+    first = server._process.pid
+    assert server.ask([f"line {n}" for n in range(20_000)])[-1] == "LINE 19999"
+    assert server._process.pid == first
+
+
+def test_server_that_dies_is_named_and_started_again(fake_java, server):
+    """A process killed in the middle is an error at once, not a hang; the next call has a fresh one."""
+    fake_java("import os, sys\nsys.stdin.readline()\nprint('one', flush=True)\nos.kill(os.getpid(), 9)")
+    with pytest.raises(MetricNotRunError, match="meteor died after 1 of 2 answers"):
+        server.ask(["a", "b"])
+    fake_java(ECHO)
+    assert server.ask(["a"]) == ["A"]
+
+
+def test_silent_server_is_killed_at_its_limit(fake_java):
+    """No answer within the limit ends the process."""
+    fake_java("import time\nwhile True: time.sleep(1)")
+    server = JavaServer(JavaProgram(metric="meteor", arguments=(), seconds=1.0))
+    process = server._started()
+    with pytest.raises(MetricNotRunError, match="had not ended after 1 s"):
+        server.ask(["a"])
+    assert not is_running(process.pid)
+
+
+def test_forgotten_server_leaves_no_process(fake_java):
+    """When nobody holds the server any more, its process is gone."""
+    fake_java(ECHO)
+    server = JavaServer(JavaProgram(metric="meteor", arguments=(), seconds=20.0))
+    server.ask(["a"])
+    pid = server._process.pid
+    del server
+    assert not is_running(pid)

@@ -43,8 +43,7 @@ def test_meteor_equals_pycocoevalcap(awkward):
 def test_bars_never_reach_the_jar(fake_java):
     """One line a caption with one field a reference, whatever the texts hold."""
     fake_java(
-        "import sys\nlines = sys.stdin.read().splitlines()\n"
-        "print('\\n'.join(' '.join([str(line.count('|||'))] * 23) for line in lines))"
+        "import sys\nfor line in sys.stdin:\n    print(' '.join([str(line.count('|||'))] * 23), flush=True)"
     )
     metric = Meteor()
     references = {"a": ["x ||| y", "|||", "z\nz"], "b": ["q"]}
@@ -55,7 +54,7 @@ def test_bars_never_reach_the_jar(fake_java):
 @pytest.mark.parametrize("answer", ["Error: specify hypothesis", "1 2 3", ""])
 def test_answer_that_is_no_statistics_is_refused(fake_java, answer):
     """Anything else than 23 numbers a caption is an error that quotes it."""
-    fake_java(f"print({answer!r})")
+    fake_java(f"import sys\nfor line in sys.stdin:\n    print({answer!r}, flush=True)")
     with pytest.raises(MetricNotRunError, match="23 numbers") as caught:
         Meteor().statistics({"a": "x", "b": "y"}, Meteor().prepare({"a": ["x"], "b": ["y"]}))
     assert caught.value.metric == "meteor"
@@ -65,8 +64,8 @@ def test_answer_that_is_no_statistics_is_refused(fake_java, answer):
 def test_paraphrases_are_named_to_the_jar(fake_java):
     """The jar does not find its table under a path with spaces, so it is told where the table is."""
     fake_java(
-        "import os, sys\nsys.stdin.read()\nassert os.path.isfile(sys.argv[sys.argv.index('-a') + 1])\n"
-        "print(' '.join(['0'] * 23))"
+        "import os, sys\nsys.stdin.readline()\nassert os.path.isfile(sys.argv[sys.argv.index('-a') + 1])\n"
+        "print(' '.join(['0'] * 23), flush=True)"
     )
     assert Meteor().statistics({"a": "x"}, {"a": "x"}).shape == (1, 23)
 

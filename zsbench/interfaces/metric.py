@@ -89,6 +89,9 @@ class Metric(ABC):
         """A score for each example alone, ``(N,)``, for looking at; corpus metrics do not average to the score."""
         return self.aggregate_sums(statistics, 1)
 
+    def close(self) -> None:
+        """Release what is kept between calls of ``statistics``, such as a running program."""
+
     def signature_fields(self, prepared: PreparedReferences) -> dict[str, str]:
         """What else, beside metric, tokenizer, references and ids, must be equal for scores to be comparable."""
         return {}

@@ -1,7 +1,8 @@
-"""A guarded Java run: one process a call, a time limit, a private folder, and no way to hang.
+"""Guarded Java: a time limit, a private folder, and no way to hang.
 
-Output and error streams are drained while the program runs, so that neither can fill up and stop it. The process is
-killed whenever the call is left, whether by a result, a time limit or an exception.
+Output and error streams are drained while a program runs, so that neither can fill up and stop it. ``run_java`` kills
+its process whenever the call is left, whether by a result, a time limit or an exception; a ``JavaServer`` keeps one
+between calls, for a program that is slow to start, and kills it when it is closed, fails, or is forgotten.
 """
 
 from __future__ import annotations
@@ -11,15 +12,17 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+import threading
+import weakref
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from zsbench.errors import MetricNotRunError, MissingDependencyError
 
-__all__ = ["JavaProgram", "find_jar", "find_java", "private_folder", "run_java"]
+__all__ = ["JavaProgram", "JavaServer", "find_jar", "find_java", "private_folder", "run_java"]
 
 _FLAGS = (
     "-Dfile.encoding=UTF-8",
@@ -142,11 +145,92 @@ def run_java(program: JavaProgram, *, text: str = "") -> str:
     return output.decode("utf-8")
 
 
+class JavaServer:
+    """A Java program that answers one line for each line it is asked, kept between calls.
+
+    Args:
+        program: What to run; ``seconds`` limits each call.
+    """
+
+    def __init__(self, program: JavaProgram) -> None:
+        self.program = program
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def ask(self, lines: Sequence[str]) -> list[str]:
+        """The answers to lines, which hold no line ends.
+
+        Raises:
+            MissingDependencyError: There is no Java.
+            MetricNotRunError: The program died or took too long; the next call starts it afresh.
+        """
+        process = self._started()
+        answers: list[str] = []
+        writer = threading.Thread(target=_write_lines, args=(process, lines), daemon=True)
+        reader = threading.Thread(target=_read_lines, args=(process, len(lines), answers), daemon=True)
+        writer.start()
+        reader.start()
+        reader.join(self.program.seconds)
+        if len(answers) != len(lines):
+            late = reader.is_alive()
+            self.close()
+            reason = f"had not ended after {self.program.seconds:g} s" if late else "died"
+            raise _failure(self.program, f"{reason} after {len(answers)} of {len(lines)} answers")
+        return answers
+
+    def close(self) -> None:
+        """Kill the program, if it runs."""
+        if self._process is not None:
+            _end(self._process)
+            self._process = None
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        """The running process; started on first use, and after it died."""
+        if self._process is None or self._process.poll() is not None:
+            self.close()
+            self._process = subprocess.Popen(
+                [str(find_java()), *_FLAGS, f"-Xmx{self.program.heap}", *self.program.arguments],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                cwd=self.program.folder or tempfile.gettempdir(),
+                env={**os.environ, "LC_ALL": "C.UTF-8"},
+            )
+            weakref.finalize(self, _end, self._process)
+        return self._process
+
+
+def _write_lines(process: subprocess.Popen[bytes], lines: Sequence[str]) -> None:
+    """Feed a process; if it dies, the reader finds out."""
+    assert process.stdin is not None  # noqa: S101  opened as a pipe
+    with suppress(OSError, ValueError):
+        process.stdin.write("".join(f"{line}\n" for line in lines).encode())
+        process.stdin.flush()
+
+
+def _read_lines(process: subprocess.Popen[bytes], count: int, answers: list[str]) -> None:
+    """Collect so many lines, or as many as come before the process ends."""
+    assert process.stdout is not None  # noqa: S101  opened as a pipe
+    with suppress(OSError, ValueError):
+        while len(answers) < count and (line := process.stdout.readline()):
+            answers.append(line.decode("utf-8").rstrip("\r\n"))
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Kill a process and close its pipes; nothing happens if that was done."""
+    if process.poll() is None:
+        process.kill()
+        process.wait()
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            with suppress(OSError):
+                pipe.close()
+
+
 def _failure(program: JavaProgram, what: str) -> MetricNotRunError:
     """The error for a program that did not do its work."""
     return MetricNotRunError(
         f"The Java program of {program.metric} {what}.",
         f"It was expected to end well within {program.seconds:g} s and {program.heap} of heap.",
-        "Run `zsbench score` again on a machine with enough memory, or leave the metric out.",
+        "Run again on a machine with enough memory; everything that was scored is kept.",
         metric=program.metric,
     )

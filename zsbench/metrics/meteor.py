@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from zsbench.errors import MetricNotRunError, MissingDependencyError
 from zsbench.interfaces.metric import PreparedReferences
-from zsbench.metrics.java import JavaProgram, find_jar, private_folder, run_java
+from zsbench.metrics.java import JavaProgram, JavaServer, find_jar
 from zsbench.metrics.ptb_metric import PtbMetric, missing
 from zsbench.metrics.sanitize import sanitize_caption
 
@@ -47,6 +47,7 @@ class Meteor(PtbMetric):
 
     def __init__(self, *, seconds: float = 3600.0) -> None:
         self.seconds = seconds
+        self._server: JavaServer | None = None
 
     @property
     def id(self) -> str:
@@ -75,7 +76,9 @@ class Meteor(PtbMetric):
         return {id_: _SEPARATOR.join(map(_field, texts)) for id_, texts in references.items()}
 
     def statistics(self, predictions: Mapping[str, str], prepared: PreparedReferences) -> NDArray[np.float64]:
-        """``(N, 23)`` statistics of each caption with the reference that suits it best, in one Java run.
+        """``(N, 23)`` statistics of each caption with the reference that suits it best.
+
+        The jar takes ten seconds to start, so one process serves every call until ``close``.
 
         Raises:
             MetricNotRunError: The jar failed, or gave something else than one line of statistics a caption.
@@ -83,16 +86,22 @@ class Meteor(PtbMetric):
         if not predictions:
             return np.zeros((0, COLUMNS))
         references = cast("dict[str, str]", prepared)
-        lines = [f"SCORE{_SEPARATOR}{references[id_]}{_SEPARATOR}{_field(text)}\n" for id_, text in predictions.items()]
-        return _forget_perfect_chunks(_read_statistics(self._run("".join(lines)), len(lines)))
+        lines = [f"SCORE{_SEPARATOR}{references[id_]}{_SEPARATOR}{_field(text)}" for id_, text in predictions.items()]
+        return _forget_perfect_chunks(_read_statistics(self._ask(lines), len(lines)))
 
-    def _run(self, text: str) -> str:
+    def close(self) -> None:
+        """End the Java process, if there is one."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+
+    def _ask(self, lines: Sequence[str]) -> list[str]:
         """What the jar answers."""
-        with private_folder() as folder:
+        if self._server is None:
             jar = find_jar(_JAR)
             arguments = ("-jar", str(jar), *_FLAGS, "-a", str(jar.parent / _PARAPHRASES))
-            program = JavaProgram(metric=self.id, arguments=arguments, seconds=self.seconds, folder=folder)
-            return run_java(program, text=text)
+            self._server = JavaServer(JavaProgram(metric=self.id, arguments=arguments, seconds=self.seconds))
+        return self._server.ask(lines)
 
     def aggregate_sums(self, sums: NDArray[np.float64], count: int) -> NDArray[np.float64]:
         """METEOR from summed statistics, ``(R,)``; the number of examples plays no part."""
@@ -136,9 +145,9 @@ def _field(text: str) -> str:
     return sanitize_caption(text).replace("|||", "").replace("  ", " ")
 
 
-def _read_statistics(output: str, expected: int) -> NDArray[np.float64]:
+def _read_statistics(output: Sequence[str], expected: int) -> NDArray[np.float64]:
     """The jar's lines as ``(N, 23)``, checked."""
-    rows = [line.split() for line in output.splitlines()]
+    rows = [line.split() for line in output]
     if len(rows) != expected or any(len(row) != COLUMNS for row in rows):
         odd = next((" ".join(row) for row in rows if len(row) != COLUMNS), "nothing odd but their number")
         raise MetricNotRunError(

@@ -7,10 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zsbench.interfaces import Metric, MetricSpec
 from zsbench.metrics import PreparedSplit, ScoringContext, prepare_references, score_predictions
 from zsbench.plan import Comparison, References, Scoring
-from zsbench.registry import load_object
 from zsbench.runner.captioning import read_predictions
 from zsbench.runner.workbench import Workbench
 from zsbench.seeds import derive_seed
@@ -20,23 +18,14 @@ from zsbench.store import write_text
 if TYPE_CHECKING:
     from zsbench.interfaces import NDArrayFloat
 
-__all__ = ["compare", "make_metrics", "prepare", "read_scores", "read_statistics", "read_values", "score"]
+__all__ = ["compare", "prepare", "read_scores", "read_statistics", "read_values", "score"]
 
 RESAMPLES = 10_000
 
 
-def make_metrics(ids: tuple[str, ...], bench: Workbench) -> list[Metric]:
-    """The metrics of a task.
-
-    Raises:
-        UnknownIdError: A metric is not registered.
-    """
-    return [load_object(bench.registry.get(MetricSpec, id_).factory)() for id_ in ids]
-
-
 def prepare(work: References, folder: Path, bench: Workbench) -> bool:
     """Tokenise the references of the whole split once; whether every tokenisation succeeded."""
-    split = prepare_references(work.task.task.references(), make_metrics(work.metrics, bench))
+    split = prepare_references(work.task.task.references(), bench.metrics(work.metrics))
     split.save(folder)
     return split.complete
 
@@ -52,7 +41,7 @@ def score(work: Scoring, folder: Path, bench: Workbench) -> bool:
     predictions = {row["id"]: row["prediction"] for row in read_predictions(bench.places[work.prediction])}
     work.task.task.check_predictions(predictions, work.task.ids)
     split = PreparedSplit.load(bench.places[work.references])
-    metrics = make_metrics(work.metrics, bench)
+    metrics = bench.metrics(work.metrics)
     results = score_predictions(predictions, split, metrics, context=ScoringContext(split=work.task.id))
     rows = []
     for result in results:
@@ -82,7 +71,7 @@ def compare(work: Comparison, folder: Path, bench: Workbench) -> None:
         message = "a cell and its baseline were scored on different ids"  # the plan rules it out
         raise AssertionError(message)
     rows = []
-    for metric in make_metrics(work.metrics, bench):
+    for metric in bench.metrics(work.metrics):
         mine, base = read_statistics(ours, metric.id), read_statistics(theirs, metric.id)
         if mine is not None and base is not None:
             seed = derive_seed("compare", metric.id)

@@ -126,7 +126,10 @@ class Session:
         for remark in remarks:
             self.reporter.remark(remark)
         engine = load_object(self.plugins.registry.get(EngineSpec, "local").factory)()
-        outcome: Outcome = engine.run(plan, bench, self.matrix.device, self.reporter)
+        try:
+            outcome: Outcome = engine.run(plan, bench, self.matrix.device, self.reporter)
+        finally:
+            bench.close()
         folder = RunFolder.create(self.options.output, self.matrix.name)
         results = [self._record_cell(folder, plan, cell, outcome) for cell in plan.cells]
         table = _table(results)

@@ -6,7 +6,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zsbench.interfaces import Captioner, CorpusFeatures, Encoder, GapModel, LanguageModel, Progress
+from zsbench.interfaces import (
+    Captioner,
+    CorpusFeatures,
+    Encoder,
+    GapModel,
+    LanguageModel,
+    Metric,
+    MetricSpec,
+    Progress,
+)
 from zsbench.plan import CorpusChoice, EncoderChoice, GapChoice, LanguageModelChoice
 from zsbench.registry import Registry, ResolvedCaptioner, load_object
 from zsbench.store import Store
@@ -33,6 +42,23 @@ class Workbench:
     places: dict[str, Path] = field(default_factory=dict)
     progress: Progress = lambda done, total: None  # noqa: ARG005  nobody listens
     _loaded: dict[tuple[str, str], Any] = field(default_factory=dict)
+    _metrics: dict[str, Metric] = field(default_factory=dict)
+
+    def metrics(self, ids: tuple[str, ...]) -> list[Metric]:
+        """The metrics under some ids, each made once a run.
+
+        Raises:
+            UnknownIdError: A metric is not registered.
+        """
+        for id_ in ids:
+            if id_ not in self._metrics:
+                self._metrics[id_] = load_object(self.registry.get(MetricSpec, id_).factory)()
+        return [self._metrics[id_] for id_ in ids]
+
+    def close(self) -> None:
+        """Release what the metrics keep."""
+        for metric in self._metrics.values():
+            metric.close()
 
     def encoder(self, choice: EncoderChoice, device: str) -> Encoder:
         """The encoder, its weights on the device."""

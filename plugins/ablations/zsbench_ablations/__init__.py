@@ -1,0 +1,3 @@
+"""MacCap without one of its ideas at a time; one file an idea."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Captioners of other shapes, to compare with."""
+
+from __future__ import annotations

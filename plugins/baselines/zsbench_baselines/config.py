@@ -1,0 +1,21 @@
+"""The settings of the baselines; nothing here imports torch."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from zsbench.interfaces.records import Frozen
+
+__all__ = ["ClipReConfig", "ClipReInference"]
+
+
+class ClipReInference(Frozen):
+    """What happens with an image."""
+
+    candidates: int = Field(default=1, ge=1, description="nearest captions that are listed; the nearest is chosen")
+
+
+class ClipReConfig(Frozen):
+    """There is nothing to train."""
+
+    inference: ClipReInference = Field(default=ClipReInference(), description="from an image to words")
