@@ -196,7 +196,7 @@ def test_scores_behind_the_beams_are_the_same_bits(model_folders, monkeypatch):
     monkeypatch.setattr(weights, "generate", keep_scores)
     prefix, settings = draw(40, 4, model.width, seed=6), GenerationSettings(beams=2, max_new_tokens=4)
     model.generate(prefix, settings)
-    whole = torch.cat([scores[0], scores[1][:8]])
+    whole = torch.cat(scores)[:40]
     for size in (1, 5):
         scores.clear()
         for at in range(0, 40, size):

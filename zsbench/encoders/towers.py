@@ -26,12 +26,15 @@ from zsbench.interfaces.encoder import ImageFeatures
 
 __all__ = ["DualTower", "gives_patches"]
 
-CPU_ROWS = 8
-"""Rows of every forward pass on a CPU.
+CPU_ROWS, CPU_ROWS_OF_SMALL = 8, 64
+"""Rows of every forward pass on a CPU, of a model of any size and of a small one.
 
 The kernels of a matrix product, and with them the last bits of its rows, change with the number of rows; at real
 widths even between 8 and 32 rows. So every pass has the same number, filled up where there are fewer.
 """
+
+SMALL_MODEL = 10_000_000
+"""Parameters that a small model has fewer than; its time goes to overhead, not to arithmetic."""
 
 PRECISIONS = {"float32": "fp32", "bfloat16": "bf16"}
 
@@ -60,8 +63,10 @@ class DualTower:
     def __init__(self, source: EncoderSource, config: OpenClipConfig, device: str) -> None:
         self._device = torch.device(device)
         self._dtype = torch.float32 if config.precision == "float32" else torch.bfloat16
-        self._rows = CPU_ROWS if self._device.type == "cpu" else config.batch_size
         self._model = load_model(source, config.precision, device)
+        small = sum(parameter.numel() for parameter in self._model.parameters()) < SMALL_MODEL
+        on_cpu = CPU_ROWS_OF_SMALL if small else CPU_ROWS
+        self._rows = on_cpu if self._device.type == "cpu" else config.batch_size
         self._tokenize = load_tokenizer(source)
         self._transform = image_transform_v2(PreprocessCfg(**self._model.visual.preprocess_cfg), is_train=False)
         self.dim = int(source.model_settings["embed_dim"])

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from torch import Tensor
 
+    from zsbench.fingerprints import FileHashes
+
 __all__ = ["Encoder", "ImageFeatures"]
 
 
@@ -50,7 +52,12 @@ class Encoder(ABC):
 
     The constructor stores settings and loads nothing; ``load`` puts the weights on a device.
     Source: CLIP (Radford et al. 2021, arXiv 2103.00020).
+
+    Attributes:
+        hashes: Remembered hashes of files, which a plan sets so that ``fingerprint`` need not read weights again.
     """
+
+    hashes: FileHashes | None = None
 
     @property
     @abstractmethod

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,12 +22,14 @@ from zsbench.language.sources import has_safetensors
 
 __all__ = ["FrozenModel", "SpecialTokens"]
 
-CPU_ROWS = 32
-"""Prefixes decoded at once on a CPU.
+CPU_ROWS, CPU_ROWS_OF_SMALL = 32, 128
+"""Prefixes decoded at once on a CPU, by a model of any size and by a small one.
 
 The kernels of a matrix product, and with them the last bits of its rows, change with the number of rows, and a last
-bit may turn a beam. So every pass has the same number, filled up where there are fewer.
+bit may turn a beam. So every pass of a model has the same number, filled up where there are fewer.
 """
+SMALL_MODEL = 10_000_000
+"""Parameters that a small model has fewer than; its time goes to overhead, not to arithmetic."""
 
 
 @dataclass(frozen=True)
@@ -54,9 +56,11 @@ class FrozenModel:
 
     def __init__(self, folder: Path, config: CausalConfig, device: str) -> None:
         self._device = torch.device(device)
-        self._rows = CPU_ROWS if self._device.type == "cpu" else config.max_rows
         self._tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
         self._model = load_model(folder, config.precision).to(self._device)
+        small = sum(parameter.numel() for parameter in self._model.parameters()) < SMALL_MODEL
+        on_cpu = CPU_ROWS_OF_SMALL if small else CPU_ROWS
+        self._rows = on_cpu if self._device.type == "cpu" else config.max_rows
         self._takes_positions = "position_ids" in inspect.signature(self._model.forward).parameters
         self._special = find_special_tokens(self._tokenizer, self._model.config)
         self.width = int(self._model.get_input_embeddings().weight.shape[1])
@@ -96,17 +100,22 @@ class FrozenModel:
 
     @torch.no_grad()
     def generate(self, prefix: Tensor, settings: GenerationSettings, prompts: Sequence[str] | None) -> list[str]:
-        """The best continuation of each row; rows with prompts of one length are decoded together, without padding."""
+        """The best continuation of each row; equal rows are decoded once.
+
+        Rows with prompts of one length are decoded together, without padding.
+        """
         self._check_width(prefix)
         starts = self._start_rows(len(prefix), prompts)
         self._check_length(prefix.shape[1] + max(map(len, starts), default=0) + settings.max_new_tokens)
         decoding = self._describe_decoding(settings)
-        texts = [""] * len(prefix)
-        for rows in self._iter_groups(starts):
+        keys = [(row.numpy().tobytes(), tuple(start)) for row, start in zip(prefix.cpu(), starts, strict=True)]
+        distinct = list({key: row for row, key in reversed(list(enumerate(keys)))}.values())[::-1]
+        texts: dict[tuple[bytes, tuple[int, ...]], str] = {}
+        for rows in self._iter_groups({row: starts[row] for row in distinct}):
             ids = torch.tensor([starts[row] for row in rows])
             for row, text in zip(rows, self._continue(prefix[rows], ids, decoding), strict=True):
-                texts[row] = text
-        return texts
+                texts[keys[row]] = text
+        return [texts[key] for key in keys]
 
     def _start_rows(self, count: int, prompts: Sequence[str] | None) -> list[list[int]]:
         if prompts is None:
@@ -119,10 +128,10 @@ class FrozenModel:
             )
         return [[self._special.lead, *row] for row in self._split(prompts)]
 
-    def _iter_groups(self, starts: Sequence[Sequence[int]]) -> Iterator[list[int]]:
-        """Indices of rows whose starts are equally long, no more than are decoded at once."""
+    def _iter_groups(self, starts: Mapping[int, Sequence[int]]) -> Iterator[list[int]]:
+        """Rows whose starts are equally long, no more than are decoded at once."""
         groups: dict[int, list[int]] = defaultdict(list)
-        for row, start in enumerate(starts):
+        for row, start in starts.items():
             groups[len(start)].append(row)
         for rows in groups.values():
             yield from (rows[at : at + self._rows] for at in range(0, len(rows), self._rows))

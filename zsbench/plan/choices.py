@@ -37,12 +37,13 @@ __all__ = ["CorpusChoice", "EncoderChoice", "GapChoice", "LanguageModelChoice", 
 class EncoderChoice:
     """The encoder of a run; made once, its weights loaded only when a stage needs them."""
 
-    def __init__(self, setting: EncoderSetting, registry: Registry, *, online: bool) -> None:
+    def __init__(self, setting: EncoderSetting, registry: Registry, *, online: bool, hashes: FileHashes) -> None:
         spec = registry.get(EncoderSpec, setting.id)
         config = build_config(spec.config, setting.settings, source=f"settings of encoder {setting.id}")
         self.id = setting.id
         self.settings: Mapping[str, Any] = setting.settings
         self.encoder: Encoder = load_object(spec.factory)(config, online=online)
+        self.encoder.hashes = hashes
         self._code = source_hash(spec.factory)
 
     @cached_property
@@ -54,13 +55,13 @@ class EncoderChoice:
 class LanguageModelChoice:
     """The language model of a run; made once, its weights loaded only when a stage needs them."""
 
-    def __init__(self, setting: LanguageModelSetting, *, online: bool) -> None:
+    def __init__(self, setting: LanguageModelSetting, *, online: bool, hashes: FileHashes) -> None:
         config = build_config(
             "zsbench.language.settings:CausalConfig", setting.model_dump(), source="language_model of the matrix"
         )
         factory = "zsbench.language.causal:CausalLanguageModel"
         self.settings = setting
-        self.model: LanguageModel = load_object(factory)(config, online=online)
+        self.model: LanguageModel = load_object(factory)(config, online=online, hashes=hashes)
         self._code = source_hash(factory)
 
     @cached_property

@@ -78,10 +78,10 @@ class _Planner:
         _check_ids(matrix, registry)
         self.tasks = [TaskChoice(id_, registry, data_root, limit=matrix.limit, hashes=hashes) for id_ in matrix.tasks]
         self.corpora = [CorpusChoice(id_, registry, data_root) for id_ in matrix.corpora]
-        self.encoder = EncoderChoice(matrix.encoder, registry, online=online)
+        self.encoder = EncoderChoice(matrix.encoder, registry, online=online, hashes=hashes)
         self.result.unavailable = _unavailable(self.tasks, registry)
         self.language_model = (
-            LanguageModelChoice(matrix.language_model, online=online) if matrix.language_model else None
+            LanguageModelChoice(matrix.language_model, online=online, hashes=hashes) if matrix.language_model else None
         )
 
     def plan(self) -> Plan:
