@@ -52,7 +52,9 @@ def test_the_plugin_is_thirty_lines_and_runs(tmp_path, monkeypatch):
     assert {json.loads(line)["prediction"] for line in lines} == {"a red"}
 
 
-@pytest.mark.parametrize("command", ["python -m pip install -r requirements.txt && zsbench run", "python -m pip install tox && tox"])
+@pytest.mark.parametrize(
+    "command", ["python -m pip install -r requirements.txt && zsbench run", "python -m pip install tox && tox"]
+)
 def test_the_two_commands_are_there(command):
     """The commands that everything else is tested by stand in the README as they are."""
     assert f"```\n{command}\n```" in README

@@ -14,7 +14,15 @@ import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-DISTRIBUTIONS = (".", "tasks", "plugins/gaps", "plugins/maccap", "plugins/ablations", "plugins/baselines", "plugins/pocket")
+DISTRIBUTIONS = (
+    ".",
+    "tasks",
+    "plugins/gaps",
+    "plugins/maccap",
+    "plugins/ablations",
+    "plugins/baselines",
+    "plugins/pocket",
+)
 
 
 def call(*command: str | Path, cwd: Path) -> str:

@@ -42,9 +42,7 @@ def test_meteor_equals_pycocoevalcap(awkward):
 
 def test_bars_never_reach_the_jar(fake_java):
     """One line a caption with one field a reference, whatever the texts hold."""
-    fake_java(
-        "import sys\nfor line in sys.stdin:\n    print(' '.join([str(line.count('|||'))] * 23), flush=True)"
-    )
+    fake_java("import sys\nfor line in sys.stdin:\n    print(' '.join([str(line.count('|||'))] * 23), flush=True)")
     metric = Meteor()
     references = {"a": ["x ||| y", "|||", "z\nz"], "b": ["q"]}
     rows = metric.statistics({"a": "||| ||| w", "b": "\u2028"}, metric.prepare(references))

@@ -99,11 +99,12 @@ def _wrong(caption: object) -> str:
         return repr(caption)
     if not caption.candidates or not 0 <= caption.chosen < len(caption.candidates):
         return "no chosen candidate"
-    for candidate in caption.candidates:
-        if not isinstance(candidate.text, str):
-            return f"the candidate {candidate.text!r}"
-        if LINE_SEPARATORS & set(candidate.text):
-            return f"a candidate of several lines, {candidate.text!r},"
+    texts: list[object] = [candidate.text for candidate in caption.candidates]
+    for text in texts:
+        if not isinstance(text, str):
+            return f"the candidate {text!r}"
+        if LINE_SEPARATORS & set(text):
+            return f"a candidate of several lines, {text!r},"
     return ""
 
 

@@ -62,11 +62,13 @@ class Workbench:
 
     def encoder(self, choice: EncoderChoice, device: str) -> Encoder:
         """The encoder, its weights on the device."""
-        return self._once(choice.encoder, device)
+        encoder: Encoder = self._once(choice.encoder, device)
+        return encoder
 
     def language_model(self, choice: LanguageModelChoice, device: str) -> LanguageModel:
         """The language model, its weights on the device."""
-        return self._once(choice.model, device)
+        model: LanguageModel = self._once(choice.model, device)
+        return model
 
     def _once(self, model: Any, device: str) -> Any:
         """Load a model on first use."""
