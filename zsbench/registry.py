@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from zsbench.errors import ApiVersionError, ConfigError, DuplicateIdError, PluginContractError, UnknownIdError, closest
+from zsbench.interfaces.captioner import CaptionerNeeds
 from zsbench.interfaces.records import Frozen
 from zsbench.interfaces.specs import API_VERSION, CaptionerSpec, Factory, Spec
 
@@ -33,12 +34,19 @@ class Owner:
 
 @dataclass(frozen=True)
 class ResolvedCaptioner:
-    """A captioner ready to be made: its own id, the factory it inherits, and its validated config."""
+    """A captioner ready to be made: its own id, the factory it inherits, its validated config, and its needs."""
 
     id: str
     factory: Factory
     config: Frozen
     owner: Owner
+    told_needs: CaptionerNeeds | None = None
+
+    @property
+    def needs(self) -> CaptionerNeeds:
+        """What it must be given and what it can do; imports the class only if its spec does not tell."""
+        needs: CaptionerNeeds = self.told_needs or load_object(self.factory).needs
+        return needs
 
 
 def load_object(reference: Factory) -> Any:
@@ -140,7 +148,7 @@ class Registry:
             _merge(merged, settings.get(spec.id, {}))
         root = chain[-1]
         config = build_config(root.config, merged, source=f"settings of {id_}")
-        return ResolvedCaptioner(id_, root.factory, config, self.owner(CaptionerSpec, id_))
+        return ResolvedCaptioner(id_, root.factory, config, self.owner(CaptionerSpec, id_), root.needs)
 
     def _chain(self, id_: str) -> list[CaptionerSpec]:
         """The captioner, its base, the base's base ..."""

@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from zsbench.interfaces.captioner import CaptionerNeeds
+
 __all__ = [
     "API_VERSION",
     "CaptionerSpec",
@@ -60,12 +62,18 @@ class CaptionerSpec(Spec):
     An ablation names its ``base`` and the settings it ``changes`` (dotted keys such as ``inference.candidates``),
     and inherits factory and config from it. Settings that a matrix gives to the base reach the ablation first; its
     own changes come after them, so that base and ablation differ in exactly these.
+
+    Attributes:
+        base: The captioner it is an ablation of.
+        changes: What it changes, by dotted key.
+        needs: The class's own ``needs``, told here so that a plan need not import the class; None to import it.
     """
 
     kind: ClassVar[str] = "captioner"
 
     base: str | None = None
     changes: Mapping[str, Any] = field(default_factory=dict)
+    needs: CaptionerNeeds | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

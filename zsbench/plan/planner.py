@@ -99,7 +99,7 @@ class _Planner:
         axes = []
         for id_ in self.matrix.captioners:
             captioner = self.registry.resolve_captioner(id_, self.matrix.settings)
-            needs: CaptionerNeeds = load_object(captioner.factory).needs
+            needs = captioner.needs
             self._check_needs(captioner, needs)
             gaps: Sequence[GapSetting | None] = self.matrix.gap_models if needs.gap_model else ()
             for gap in gaps or (None,):

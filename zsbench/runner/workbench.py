@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from zsbench.errors import PluginContractError
 from zsbench.interfaces import (
     Captioner,
     CorpusFeatures,
@@ -79,8 +80,20 @@ class Workbench:
         return self._loaded[key]
 
     def captioner(self, resolved: ResolvedCaptioner) -> Captioner[Any]:
-        """A fresh captioner, nothing loaded."""
+        """A fresh captioner, nothing loaded.
+
+        Raises:
+            PluginContractError: Its class needs something else than its spec tells.
+        """
         made: Captioner[Any] = load_object(resolved.factory)(resolved.config)
+        if resolved.needs != made.needs:
+            raise PluginContractError(
+                f"The spec of captioner {resolved.id!r} tells other needs than its class.",
+                "They are equal.",
+                f"Correct the plugin {resolved.owner.plugin!r}.",
+                plugin=resolved.owner.plugin,
+                distribution=resolved.owner.distribution,
+            )
         return made
 
     def gap_model(self, choice: tuple[GapChoice, str | None] | None) -> GapModel | None:

@@ -32,7 +32,7 @@ from zsbench.interfaces import (
 )
 from zsbench_maccap.adaptor import Adaptor, AdaptorShape, build_adaptor
 from zsbench_maccap.checkpoint import Origin, read_checkpoint, write_checkpoint
-from zsbench_maccap.config import MacCapConfig
+from zsbench_maccap.config import NEEDS, MacCapConfig
 from zsbench_maccap.regions import read_memory
 from zsbench_maccap.text import clean_answer, clean_caption
 from zsbench_maccap.training import Reconstruction, train_adaptor
@@ -64,9 +64,7 @@ class MacCap(Captioner[MacCapConfig]):
     the candidate nearest to the image is the caption.
     """
 
-    needs: ClassVar[CaptionerNeeds] = CaptionerNeeds(
-        training=True, encoder=True, language_model=True, patches=True, gap_model=True, answers=True
-    )
+    needs: ClassVar[CaptionerNeeds] = NEEDS
 
     def __init__(self, config: MacCapConfig) -> None:
         super().__init__(config)

@@ -11,11 +11,14 @@ from typing import Literal
 
 from pydantic import Field
 
+from zsbench.interfaces.captioner import CaptionerNeeds
 from zsbench.interfaces.gap import GapSetting
 from zsbench.interfaces.language import GenerationSettings
 from zsbench.interfaces.records import Frozen
 
-__all__ = ["AnswerSettings", "MacCapConfig", "MacCapInference", "MacCapTraining"]
+__all__ = ["NEEDS", "AnswerSettings", "MacCapConfig", "MacCapInference", "MacCapTraining"]
+
+NEEDS = CaptionerNeeds(training=True, encoder=True, language_model=True, patches=True, gap_model=True, answers=True)
 
 PAPER_GAP = GapSetting(id="gaussian", settings={"noise_variance": 0.016})
 PAPER_DECODING = GenerationSettings(beams=4, max_new_tokens=16)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from zsbench.hookspecs import hookimpl
 from zsbench.interfaces.specs import CaptionerSpec
+from zsbench_maccap.config import NEEDS
 
 __all__: list[str] = []
 
@@ -16,6 +17,7 @@ def zsbench_captioners() -> list[CaptionerSpec]:
             id="maccap",
             factory="zsbench_maccap.captioner:MacCap",
             config="zsbench_maccap.config:MacCapConfig",
+            needs=NEEDS,
             summary="text-only training with region noise, sub-regions and re-ranking at inference (AAAI 2024)",
             tags=("reference", "text-only", "captions", "answers"),
         )
