@@ -8,9 +8,9 @@ from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
-import zsbench_fakes
 from typer.testing import CliRunner
 
+import zsbench_fakes
 from zsbench.cli.app import app
 from zsbench.config import read_matrix
 from zsbench.plugins import load_plugins

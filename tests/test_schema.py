@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 import jsonschema
-import zsbench_fakes
 
+import zsbench_fakes
 from zsbench.config import read_matrix
 from zsbench.plugins import load_plugins
 from zsbench.runner.reporter import Silent

@@ -4,11 +4,11 @@ import hashlib
 
 import pytest
 import yaml
-from zsbench_tasks.cards import CARDS, MAX_BYTES, check_card, load_card, read_card
-from zsbench_tasks.coco import coco_karpathy_test
 
 from zsbench.builtins import METRICS
 from zsbench.errors import CorruptDataError, MissingDataError
+from zsbench_tasks.cards import CARDS, MAX_BYTES, check_card, load_card, read_card
+from zsbench_tasks.coco import coco_karpathy_test
 
 SHIPPED = sorted(path.stem for path in CARDS.glob("*.yaml"))
 

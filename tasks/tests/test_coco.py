@@ -3,9 +3,9 @@
 import hashlib
 
 import pytest
-from zsbench_tasks.coco import coco_karpathy_test, coco_karpathy_val
 
 from zsbench.errors import CorruptDataError, MissingDataError, ScoringError
+from zsbench_tasks.coco import coco_karpathy_test, coco_karpathy_val
 
 
 def test_examples_and_references_are_those_of_the_split(entries, write_split, tmp_path):

@@ -1,9 +1,9 @@
 """The training captions."""
 
 import pytest
-from zsbench_tasks.corpora import coco_karpathy_train
 
 from zsbench.errors import MissingDataError
+from zsbench_tasks.corpora import coco_karpathy_train
 
 
 def test_the_corpus_is_every_training_caption_in_file_order(entries, write_split, tmp_path):

@@ -3,9 +3,9 @@
 import json
 
 import pytest
-from zsbench_tasks.karpathy import KarpathyImage, read_karpathy
 
 from zsbench.errors import CorruptDataError
+from zsbench_tasks.karpathy import KarpathyImage, read_karpathy
 
 ALL = ("train", "restval", "val", "test")
 

@@ -5,11 +5,11 @@ import sys
 from importlib import metadata
 
 import pytest
-from zsbench_tasks import plugin
 
 from zsbench.interfaces import Task, TextCorpus
 from zsbench.plugins import load_plugins
 from zsbench.registry import load_object
+from zsbench_tasks import plugin
 
 POINT = metadata.EntryPoint("tasks", "zsbench_tasks.plugin", "zsbench")
 

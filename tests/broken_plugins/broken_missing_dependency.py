@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zsbench_package_nobody_has_installed  # noqa: F401
-
 from zsbench.hookspecs import hookimpl
 from zsbench.interfaces.specs import CaptionerSpec
 

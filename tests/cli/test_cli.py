@@ -7,9 +7,9 @@ import subprocess
 import sys
 
 import pytest
-import zsbench_fakes
 from typer.testing import CliRunner
 
+import zsbench_fakes
 from zsbench import cli
 from zsbench.cli.app import app
 from zsbench.plugins import load_plugins

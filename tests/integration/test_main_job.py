@@ -11,7 +11,27 @@ import sys
 import pytest
 from PIL import Image
 
-WORDS = "a an the two red big small dog cat bicycle on in near of street man woman eating playing".split()
+WORDS = [
+    "a",
+    "an",
+    "the",
+    "two",
+    "red",
+    "big",
+    "small",
+    "dog",
+    "cat",
+    "bicycle",
+    "on",
+    "in",
+    "near",
+    "of",
+    "street",
+    "man",
+    "woman",
+    "eating",
+    "playing",
+]
 SMALL = ["--set", "maccap.training.steps=6", "--set", "maccap.training.warmup_steps=2"]
 
 

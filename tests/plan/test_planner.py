@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
-import zsbench_fakes
 from PIL import Image
 
+import zsbench_fakes
 from zsbench.config import read_matrix
 from zsbench.errors import ConfigError, MissingDataError, UnknownIdError
 from zsbench.fingerprints import FileHashes

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-import zsbench_fakes
 
+import zsbench_fakes
 from zsbench.config import read_matrix
 from zsbench.plugins import load_plugins
 from zsbench.runner.reporter import Silent

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
-import zsbench_fakes
 
+import zsbench_fakes
 from zsbench.errors import ConfigError, MissingDataError
 from zsbench.records import read_results
 

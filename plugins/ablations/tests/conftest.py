@@ -7,11 +7,6 @@ from collections.abc import Sequence
 import pytest
 import torch
 from torch import Tensor
-from zsbench_ablations import plugin as ablations
-from zsbench_gaps import plugin as gaps
-from zsbench_maccap import plugin as maccap
-from zsbench_maccap.captioner import MacCap
-from zsbench_maccap.config import MacCapConfig
 
 from zsbench.interfaces import (
     Caption,
@@ -27,6 +22,11 @@ from zsbench.interfaces import (
     TokenBatch,
 )
 from zsbench.registry import Owner, Registry, load_object
+from zsbench_ablations import plugin as ablations
+from zsbench_gaps import plugin as gaps
+from zsbench_maccap import plugin as maccap
+from zsbench_maccap.captioner import MacCap
+from zsbench_maccap.config import MacCapConfig
 
 D, E, P, V, IMAGES = 16, 12, 6, 11, 12
 FAST = {"learning_rate": 1e-2, "warmup_steps": 5, "cosine": "step"}

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+
 from zsbench_ablations import plugin
 
 IDS = [spec.id for spec in plugin.zsbench_captioners()]

@@ -7,14 +7,14 @@ import sys
 
 import pytest
 import torch
-from zsbench_baselines import plugin
-from zsbench_baselines.clipre import ClipRe
-from zsbench_baselines.config import ClipReConfig
-from zsbench_baselines.nearest import find_nearest
 
 from zsbench.errors import CaptionerError
 from zsbench.interfaces import CaptionerNeeds, CaptionerResources, CorpusFeatures, ImageBatch, ImageFeatures
 from zsbench.registry import load_object
+from zsbench_baselines import plugin
+from zsbench_baselines.clipre import ClipRe
+from zsbench_baselines.config import ClipReConfig
+from zsbench_baselines.nearest import find_nearest
 
 D = 48
 

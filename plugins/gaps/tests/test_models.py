@@ -6,11 +6,11 @@ import math
 
 import pytest
 import torch
+
+from zsbench.errors import FeatureError
 from zsbench_gaps.gaussian import GaussianNoise, GaussianNoiseConfig
 from zsbench_gaps.mean_shift import MeanShift, MeanShiftConfig
 from zsbench_gaps.none import NoGap, NoGapConfig
-
-from zsbench.errors import FeatureError
 
 SHAPES = [(1, 64), (9, 64), (5, 3, 64)]
 

@@ -7,10 +7,10 @@ import sys
 
 import pytest
 from pydantic import ValidationError
-from zsbench_gaps import plugin
 
 from zsbench.interfaces import GapModel
 from zsbench.registry import load_object
+from zsbench_gaps import plugin
 
 
 def test_every_gap_model_is_made_from_its_defaults():

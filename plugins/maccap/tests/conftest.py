@@ -9,8 +9,6 @@ from collections.abc import Sequence
 import pytest
 import torch
 from torch import Tensor
-from zsbench_maccap.captioner import MacCap
-from zsbench_maccap.config import MacCapConfig
 
 from zsbench.interfaces import (
     CaptionerResources,
@@ -23,6 +21,8 @@ from zsbench.interfaces import (
     LanguageModel,
     TokenBatch,
 )
+from zsbench_maccap.captioner import MacCap
+from zsbench_maccap.config import MacCapConfig
 
 D, E, P = 32, 24, 12
 CAPTIONS = (

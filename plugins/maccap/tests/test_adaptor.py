@@ -6,6 +6,7 @@ import dataclasses
 
 import pytest
 import torch
+
 from zsbench_maccap.adaptor import AdaptorShape, Dropout, build_adaptor
 
 SHAPE = AdaptorShape(joint=16, language=24, queries=5, layers=2, heads=4, feed_forward=32, projection_layers=3)

@@ -6,10 +6,10 @@ import json
 
 import pytest
 import torch
-from zsbench_maccap.captioner import MacCap
 
 from zsbench.errors import CaptionerError, ConfigError, CorruptDataError, HashMismatchError, MissingDataError
 from zsbench.interfaces import CaptionerResources
+from zsbench_maccap.captioner import MacCap
 
 
 def test_eight_captions_are_learned_by_heart_and_said_again(world):

@@ -5,11 +5,10 @@ from __future__ import annotations
 import subprocess
 import sys
 
+from zsbench.registry import load_object
 from zsbench_maccap import plugin
 from zsbench_maccap.captioner import MacCap
 from zsbench_maccap.config import MacCapConfig
-
-from zsbench.registry import load_object
 
 
 def test_the_spec_leads_to_the_captioner_and_its_config():

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 import torch
-from zsbench_maccap.config import MacCapInference
-from zsbench_maccap.regions import aggregate_regions, read_memory, select_regions
 
 from zsbench.errors import FeatureError
 from zsbench.interfaces import ImageFeatures
+from zsbench_maccap.config import MacCapInference
+from zsbench_maccap.regions import aggregate_regions, read_memory, select_regions
 
 ATTENTION = torch.tensor([[0.4, 0.1, 0.3, 0.2], [0.1, 0.2, 0.3, 0.4], [0.7, 0.1, 0.1, 0.1], [0.25, 0.25, 0.25, 0.25]])
 

@@ -6,6 +6,7 @@ import itertools
 
 import pytest
 import torch
+
 from zsbench_maccap.text import clean_answer, clean_caption, iter_batches, tokenize_corpus
 
 

@@ -7,12 +7,12 @@ import math
 
 import pytest
 import torch
-from zsbench_maccap.adaptor import AdaptorShape, build_adaptor
-from zsbench_maccap.config import MacCapTraining
-from zsbench_maccap.training import Reconstruction, learning_rate_share, reconstruction_loss, train_adaptor
 
 from zsbench.errors import CaptionerError
 from zsbench.interfaces import CorpusFeatures, TokenBatch
+from zsbench_maccap.adaptor import AdaptorShape, build_adaptor
+from zsbench_maccap.config import MacCapTraining
+from zsbench_maccap.training import Reconstruction, learning_rate_share, reconstruction_loss, train_adaptor
 
 
 def silent(done: int, total: int) -> None:

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 import torch
 from PIL import Image
-from zsbench_example.captioner import MostCommonCaption, MostCommonConfig
-from zsbench_example.gap import UniformNoise, UniformNoiseConfig
-from zsbench_example.task import ShapesTask
 
 from zsbench.errors import CaptionerError
 from zsbench.interfaces import CaptionerResources, CorpusFeatures, ImageBatch, ImageFeatures
 from zsbench.plugins import load_plugins
+from zsbench_example.captioner import MostCommonCaption, MostCommonConfig
+from zsbench_example.gap import UniformNoise, UniformNoiseConfig
+from zsbench_example.task import ShapesTask
 
 POINT = metadata.EntryPoint("example", "zsbench_example.plugin", "zsbench")
 TEXTS = ("A dog.", "A cat.", "A very big cat sits.", "A cat.", "A dog.")
