@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from safetensors import SafetensorError
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
+from transformers.utils import logging
 
 from zsbench.errors import ConfigError, CorruptDataError, FeatureError
 from zsbench.interfaces.language import GenerationSettings, TokenBatch
@@ -200,7 +202,7 @@ def load_model(folder: Path, precision: str) -> Any:
         CorruptDataError: The weights are damaged or incomplete.
     """
     try:
-        with torch.random.fork_rng(devices=[]):
+        with torch.random.fork_rng(devices=[]), _without_bar():
             loaded: Any = AutoModelForCausalLM.from_pretrained(
                 folder,
                 dtype=getattr(torch, precision),
@@ -229,6 +231,18 @@ def load_model(folder: Path, precision: str) -> Any:
         )
     model.generation_config = GenerationConfig()  # type: ignore[no-untyped-call]
     return model.eval().requires_grad_(False)
+
+
+@contextmanager
+def _without_bar() -> Iterator[None]:
+    """No progress bar of transformers' own beside that of the run."""
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()
 
 
 def find_special_tokens(tokenizer: Any, config: Any) -> SpecialTokens:

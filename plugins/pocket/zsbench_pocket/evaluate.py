@@ -24,15 +24,15 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from zsbench_pocket.encoder_data import label_patches
 from zsbench_pocket.language_data import shuffle_content
+from zsbench_pocket.nouns import KIND_OF_WORD
 from zsbench_pocket.plain_forward import encode_image_tokens
 from zsbench_pocket.world.drawing import decode_pixels, draw_scene, encode_jpeg
 from zsbench_pocket.world.layout import iter_split_scenes, tokenize_caption
-from zsbench_pocket.world.lexicon import ALL_KINDS, COLOURS, IMAGE_SIDE, KINDS
+from zsbench_pocket.world.lexicon import ALL_KINDS, COLOURS, IMAGE_SIDE
 from zsbench_pocket.world.scenes import Scene, open_stream
 
 WEIGHTS = Path(__file__).parent / "weights"
 BATCH = 250
-KIND_OF_WORD = {word: kind.name for kind in KINDS for noun in kind.nouns for word in (noun.singular, noun.plural)}
 
 
 @dataclass(frozen=True)
