@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from importlib.metadata import EntryPoint
 
 import pytest
 from typer.testing import CliRunner
@@ -12,6 +13,7 @@ from typer.testing import CliRunner
 import zsbench_fakes
 from zsbench import cli
 from zsbench.cli.app import app
+from zsbench.errors import UnknownIdError
 from zsbench.plugins import load_plugins
 
 HEAVY = ("torch", "open_clip", "transformers", "matplotlib", "pycocoevalcap", "pandas", "numpy")
@@ -115,6 +117,17 @@ def test_wrong_input_is_three_sentences_and_exit_code_two(zsbench, monkeypatch, 
     error = capsys.readouterr().err
     assert message in error
     assert "Traceback" not in error
+
+
+def test_a_run_that_names_what_a_broken_plugin_owns_tells_the_cause(zsbench, monkeypatch):
+    """The plugin and its import error stand before the unknown id; other runs go on."""
+    gone = EntryPoint("gone", "module_that_is_gone", "zsbench")
+    monkeypatch.setattr("zsbench.cli.run.load_plugins", lambda: load_plugins([zsbench_fakes.FAKES, gone]))
+    result = zsbench("run", "-c", "captioner-of-gone")
+    assert isinstance(result.exception, UnknownIdError)
+    assert "plugin 'gone' is failed" in result.stderr
+    assert "module_that_is_gone" in result.stderr
+    assert zsbench("run", "-c", "nearest").exit_code == 0
 
 
 def test_ls_lists_ids_with_summary_and_plugin(zsbench):

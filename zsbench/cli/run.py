@@ -45,6 +45,8 @@ def run_matrix(  # noqa: PLR0913  one parameter a flag
 ) -> None:
     """Train, caption and score every cell of a matrix, and print the comparison table."""
     plugins = load_plugins()
+    for record in plugins.broken:
+        typer.echo(f"note: plugin {record.name!r} is {record.status}: {record.reason}", err=True)
     flags: dict[str, Any] = {
         "captioners": _split(captioners),
         "tasks": _split(tasks),

@@ -237,12 +237,12 @@ def load_model(folder: Path, precision: str) -> Any:
 def _without_bar() -> Iterator[None]:
     """No progress bar of transformers' own beside that of the run."""
     shown = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         yield
     finally:
         if shown:
-            logging.enable_progress_bar()
+            logging.enable_progress_bar()  # type: ignore[no-untyped-call]
 
 
 def find_special_tokens(tokenizer: Any, config: Any) -> SpecialTokens:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from zsbench.config import Matrix
-from zsbench.errors import ConfigError, MissingDataError, ZsbenchError
+from zsbench.errors import ConfigError, MissingDataError
 from zsbench.fingerprints import FileHashes
 from zsbench.interfaces import (
     CaptionerSpec,
@@ -99,17 +99,11 @@ class Session:
         """The plan; reads data, loads no model.
 
         Raises:
-            ZsbenchError: Something named is unknown, missing or wrong. If a broken plugin may own it, that is said.
+            ZsbenchError: Something named is unknown, missing or wrong.
         """
         hashes = FileHashes(self.options.cache)
-        try:
-            return make_plan(
-                self.matrix, self.plugins.registry, self._data_root(), hashes=hashes, online=self.options.online
-            )
-        except ZsbenchError as error:
-            for record in self.plugins.broken:
-                self.reporter.remark(f"Plugin {record.name!r} is {record.status}: {record.reason}")
-            raise error from None
+        root, registry = self._data_root(), self.plugins.registry
+        return make_plan(self.matrix, registry, root, hashes=hashes, online=self.options.online)
 
     def survey(self, plan: Plan) -> Outcome:
         """What of a plan is cached, for a dry run."""
