@@ -46,7 +46,7 @@ def test_a_broken_plugin_is_named_and_the_others_work(module, reason):
     broken, good = plugins.records
     assert (broken.status, broken.provides) == ("failed", ())
     assert reason in broken.reason
-    assert broken.name in broken.reason or broken.name.split(":")[0] in broken.reason
+    assert broken.name in broken.reason
     assert good.status == "active"
     assert plugins.registry.ids(CaptionerSpec) == ["good-constant"]
 
@@ -105,10 +105,16 @@ def test_of_fifty_plugins_the_broken_ten_are_named(tmp_path, monkeypatch):
     assert [record.name for record in records if record.status == "failed"] == [f"p{n}" for n in range(0, 50, 5)]
 
 
-def test_entry_points_are_listed_without_importing(monkeypatch):
-    """Looking costs no import."""
-    monkeypatch.setattr(EntryPoint, "load", lambda self: pytest.fail("imported"))
-    assert isinstance(iter_entry_points(), list)
+def test_entry_points_are_listed_without_importing(tmp_path, monkeypatch):
+    """An installed distribution is seen though its module is gone; only loading it finds that out."""
+    info = tmp_path / "zsbench_probe-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: zsbench-probe\nVersion: 1.0\n", encoding="utf-8")
+    (info / "entry_points.txt").write_text("[zsbench]\nprobe = module_that_is_gone\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    [probe] = [entry for entry in iter_entry_points() if entry.name == "probe"]
+    [record] = load_plugins([probe]).records
+    assert (record.distribution, record.version, record.status) == ("zsbench-probe", "1.0", "failed")
 
 
 def test_two_plugins_of_one_name_do_not_touch_each_other():

@@ -11,8 +11,9 @@ import zsbench_fakes
 from zsbench.config import read_matrix
 from zsbench.errors import ConfigError, MissingDataError, UnknownIdError
 from zsbench.fingerprints import FileHashes
-from zsbench.plan import make_plan
+from zsbench.plan import make_plan, planner
 from zsbench.plugins import load_plugins
+from zsbench.store import stage_key
 
 
 @pytest.fixture
@@ -49,7 +50,7 @@ def test_captioners_that_differ_at_inference_share_training_and_features(plan_of
         "text-features",
         "train",
     ]
-    assert plan.shared > 0
+    assert plan.shared == 4  # text-features, image-features, train and references stand once instead of twice
 
 
 def test_another_training_setting_is_another_training(plan_of):
@@ -128,7 +129,7 @@ def test_every_stage_comes_after_its_inputs(plan_of):
 def test_a_key_is_made_of_json(plan_of):
     """The material of every key can be written to the store."""
     for stage in plan_of().stages.values():
-        assert json.loads(json.dumps(stage.material)) is not None
+        assert stage_key(stage.kind, json.loads(json.dumps(stage.material))) == stage.key
 
 
 def test_each_cell_is_compared_with_the_baseline(plan_of):
@@ -155,3 +156,13 @@ def test_missing_images_are_counted_and_the_first_is_named(plan_of, world):
         (world / "images" / f"{name}.png").unlink()
     with pytest.raises(MissingDataError, match=r"2 of 10 images.*red\.png"):
         plan_of()
+
+
+def test_the_code_of_a_metric_is_part_of_its_scores_key(plan_of, monkeypatch):
+    """A plugin that corrects its metric gets new scores for the same predictions."""
+    before = plan_of().cells[0]
+    plain = planner.source_hash
+    monkeypatch.setattr(planner, "source_hash", lambda f: "corrected" if f is zsbench_fakes.Exact else plain(f))
+    after = plan_of().cells[0]
+    assert after.prediction == before.prediction
+    assert after.scoring != before.scoring

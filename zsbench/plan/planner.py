@@ -137,18 +137,17 @@ class _Planner:
         label = f"{axis.captioner.id} on {task.id}"
         scoring = self._add("score", label, material, (prediction, references), work)
         corpus = axis.corpus.id if axis.needs.training or axis.needs.memory else None
-        return Cell(axis.captioner, task, corpus, axis.gap_model, axis.seed, prediction, scoring)
+        return Cell(axis.captioner, task, corpus, axis.gap_model, axis.seed, prediction, references, scoring)
 
     def _compared(self, cell: Cell) -> Cell:
         """The cell with its comparison to the baseline's cell, where there is one."""
         base = self._baseline_of(cell)
         if base is None:
             return cell
-        references = self._references(cell.task)
-        work = Comparison(cell.task, cell.task.task.card.metrics, references, cell.scoring, base.scoring)
+        work = Comparison(cell.task, cell.task.task.card.metrics, cell.references, cell.scoring, base.scoring)
         material = {"scoring": cell.scoring, "baseline": base.scoring}
         label = f"{cell.captioner.id} against {base.captioner.id} on {cell.task.id}"
-        key = self._add("compare", label, material, (cell.scoring, base.scoring, references), work)
+        key = self._add("compare", label, material, (cell.scoring, base.scoring, cell.references), work)
         return replace(cell, comparison=key)
 
     def _baseline_of(self, cell: Cell) -> Cell | None:
@@ -263,8 +262,14 @@ class _Planner:
     def _references(self, task: TaskChoice) -> str:
         """Stage: the references of the whole split, tokenised."""
         metrics = task.task.card.metrics
-        material = {"references": task.task.content_hash, "metrics": metrics, "code": _metrics_code()}
+        material = {"references": task.task.content_hash, "metrics": metrics, "code": self._scoring_code(metrics)}
         return self._add("references", task.id, material, (), References(task, metrics))
+
+    def _scoring_code(self, metrics: Sequence[str]) -> list[str]:
+        """Hashes of the code that computes scores: of the core's rooms, and of each metric's package."""
+        factories = [self.registry.get(MetricSpec, id_).factory for id_ in metrics]
+        core = ("zsbench.metrics.scoring:score_predictions", "zsbench.statistics.bootstrap:bootstrap_all")
+        return sorted({source_hash(factory) for factory in (*core, *factories)})
 
     def _add(self, kind: str, label: str, material: Mapping[str, Any], inputs: tuple[str, ...], work: Any) -> str:
         """Add a stage to the plan."""
@@ -311,11 +316,6 @@ def _with_gap(config: Frozen, gap: GapSetting) -> Frozen:
         if isinstance(part := getattr(config, name, None), Frozen) and hasattr(part, "gap")
     }
     return config.model_copy(update=parts)
-
-
-def _metrics_code() -> str:
-    """Hash of the code that computes scores."""
-    return source_hash("zsbench.metrics.catalogue:cider_d") + source_hash("zsbench.statistics.bootstrap:x")
 
 
 def _dump(settings: Frozen) -> Any:

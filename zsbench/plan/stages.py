@@ -170,6 +170,7 @@ class Cell:
     gap_model: str | None
     seed: int
     prediction: str
+    references: str
     scoring: str
     comparison: str | None = None
 
@@ -192,22 +193,24 @@ class Plan:
     Attributes:
         stages: By key.
         cells: In table order.
-        requests: How often a stage was asked for.
         unavailable: Why a metric cannot be run on this machine, by its id.
     """
 
     stages: dict[str, Stage] = field(default_factory=dict)
     cells: list[Cell] = field(default_factory=list)
-    requests: int = 0
     unavailable: dict[str, str] = field(default_factory=dict)
 
     def add(self, stage: Stage) -> str:
         """Add a stage unless an equal one is there; its key."""
-        self.requests += 1
         self.stages.setdefault(stage.key, stage)
         return stage.key
 
     @property
     def shared(self) -> int:
-        """How many stages were asked for again and stand only once."""
-        return self.requests - len(self.stages)
+        """How many stages sharing saves: those that the cells would make one by one, less those of the plan."""
+        alone = sum(len(self._needed(cell.scoring)) + (cell.comparison is not None) for cell in self.cells)
+        return alone - len(self.stages)
+
+    def _needed(self, key: str) -> set[str]:
+        """A stage and all that it waits for, directly or not."""
+        return {key}.union(*(self._needed(needed) for needed in self.stages[key].inputs))

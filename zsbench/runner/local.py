@@ -67,8 +67,7 @@ def targets(plan: Plan) -> list[str]:
     """The stages whose outputs a run must end with: every cell's prediction, scores and comparison."""
     keys: dict[str, None] = {}
     for cell in plan.cells:
-        references = next(key for key in plan.stages[cell.scoring].inputs if plan.stages[key].kind == "references")
-        keys.update(dict.fromkeys([references, cell.prediction, cell.scoring]))
+        keys.update(dict.fromkeys([cell.references, cell.prediction, cell.scoring]))
         if cell.comparison:
             keys[cell.comparison] = None
     return list(keys)
