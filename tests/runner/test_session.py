@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import pytest
 
@@ -90,6 +91,14 @@ def test_a_failing_captioner_fails_its_cell_alone(session, notes):
     assert [row["status"] for row in result.results] == ["failed", "done"]
     assert "'broken' failed to caption: RuntimeError: broken on purpose" in result.results[0]["reason"]
     assert notes.failed[0][0] == "predict"
+
+
+def test_a_captioner_that_exits_fails_its_cell_alone(session, monkeypatch):
+    """sys.exit in a plugin does not end the run."""
+    monkeypatch.setattr(zsbench_fakes.BrokenCaptioner, "caption", lambda self, batch: sys.exit(3))
+    result = session(captioners=["broken", "nearest"], baseline="nearest").run()
+    assert [row["status"] for row in result.results] == ["failed", "done"]
+    assert "SystemExit" in result.results[0]["reason"]
 
 
 def test_too_few_captions_fail_the_cell(session):

@@ -109,7 +109,7 @@ def _wrong(caption: object) -> str:
 
 
 class _guarded:  # noqa: N801  reads as a statement
-    """Turns whatever a plugin raises into a CaptionerError that names it."""
+    """Turns whatever a plugin raises, an exit included, into a CaptionerError that names it."""
 
     def __init__(self, captioner: str, verb: str) -> None:
         self.captioner = captioner
@@ -119,7 +119,7 @@ class _guarded:  # noqa: N801  reads as a statement
         """Nothing to set up."""
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, Exception) and not isinstance(error, ZsbenchError):
+        if isinstance(error, (Exception, SystemExit)) and not isinstance(error, ZsbenchError):
             first = (str(error).strip().splitlines() or [""])[0].rstrip(".")
             raise CaptionerError(
                 f"Captioner {self.captioner!r} failed to {self.verb}: {type(error).__name__}: {first}.",
