@@ -16,6 +16,10 @@ METRICS = {
     "rouge-l": "ROUGE-L (Lin 2004)",
     "cider-d": "CIDEr-D with the idf of the whole split (Vedantam et al. 2015)",
     "spice": "SPICE (Anderson et al. 2016)",
+    "clip-score": "CLIPScore of a scoring encoder (Hessel et al. 2021)",
+    "ref-clip-score": "RefCLIPScore of a scoring encoder (Hessel et al. 2021)",
+    "vqa-accuracy": "the official VQA accuracy (Antol et al. 2015)",
+    "exact-match": "answers equal to a reference (Hudson and Manning 2019)",
 }
 
 

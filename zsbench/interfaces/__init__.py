@@ -15,7 +15,7 @@ from zsbench.interfaces.captioner import (
 from zsbench.interfaces.encoder import Encoder, ImageFeatures
 from zsbench.interfaces.gap import GapModel, GapRequirement, GapSetting
 from zsbench.interfaces.language import GenerationSettings, LanguageModel, TokenBatch
-from zsbench.interfaces.metric import Metric, NDArrayFloat, PreparedReferences
+from zsbench.interfaces.metric import CaptionFeatures, Metric, NDArrayFloat, PreparedReferences, SimilarityMetric
 from zsbench.interfaces.records import Frozen
 from zsbench.interfaces.specs import (
     API_VERSION,
@@ -30,12 +30,13 @@ from zsbench.interfaces.specs import (
     Spec,
     TaskSpec,
 )
-from zsbench.interfaces.task import CorpusFeatures, Example, Task, TaskCard, TextCorpus
+from zsbench.interfaces.task import CorpusFeatures, Example, GroupIdf, Task, TaskCard, TaskKind, TextCorpus
 
 __all__ = [
     "API_VERSION",
     "Candidate",
     "Caption",
+    "CaptionFeatures",
     "Captioner",
     "CaptionerNeeds",
     "CaptionerResources",
@@ -53,6 +54,7 @@ __all__ = [
     "GapRequirement",
     "GapSetting",
     "GenerationSettings",
+    "GroupIdf",
     "ImageBatch",
     "ImageFeatures",
     "LanguageModel",
@@ -62,9 +64,11 @@ __all__ = [
     "NDArrayFloat",
     "PreparedReferences",
     "Progress",
+    "SimilarityMetric",
     "Spec",
     "Task",
     "TaskCard",
+    "TaskKind",
     "TaskSpec",
     "TextCorpus",
     "TokenBatch",

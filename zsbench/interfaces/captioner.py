@@ -16,7 +16,7 @@ from zsbench.interfaces.records import Frozen
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-    from torch import Generator
+    from torch import Generator, Tensor
 
     from zsbench.interfaces.encoder import Encoder, ImageFeatures
     from zsbench.interfaces.gap import GapModel
@@ -52,6 +52,7 @@ class CaptionerNeeds:
         pixels: It needs the decoded images themselves.
         gap_model: It uses the gap models named by ``training.gap`` and ``inference.gap`` of its config.
         answers: It implements ``answer``.
+        references: It looks at the reference captions of the very image: an upper bound, marked in every table.
     """
 
     training: bool = False
@@ -62,6 +63,7 @@ class CaptionerNeeds:
     pixels: bool = False
     gap_model: bool = False
     answers: bool = False
+    references: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,12 +88,14 @@ class ImageBatch:
         generators: B fresh generators on the CPU, one an image, seeded from the run's seed and the image's id; all
             randomness of image i comes from ``generators[i]``, so results do not depend on the batch.
         images: The decoded images, or None unless the captioner needs pixels.
+        references: B times ``(r_i, D)`` features of the reference captions, or None unless it needs references.
     """
 
     ids: tuple[str, ...]
     features: ImageFeatures
     generators: tuple[Generator, ...]
     images: tuple[Image, ...] | None = None
+    references: tuple[Tensor, ...] | None = None
 
     def __len__(self) -> int:
         """B."""

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
+
+from zsbench.errors import MetricNotRunError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
 else:
     NDArrayFloat = object
 
-__all__ = ["Metric", "NDArrayFloat", "PreparedReferences"]
+__all__ = ["CaptionFeatures", "Metric", "NDArrayFloat", "PreparedReferences", "SimilarityMetric"]
 
 PreparedReferences: TypeAlias = object
 """What ``prepare`` made of the references; only the metric that made it looks inside."""
@@ -50,6 +53,11 @@ class Metric(ABC):
         """Name of the tokenisation that texts must have had: ``ptb-3.4.1`` or ``none``."""
         return "ptb-3.4.1"
 
+    @property
+    def depends_on_split(self) -> bool:
+        """Whether an example's statistics depend on the references of the other examples, as idf weights do."""
+        return False
+
     def check_available(self) -> None:
         """Raise if the metric cannot run on this machine; called before the first image is opened.
 
@@ -78,8 +86,11 @@ class Metric(ABC):
         """
 
     @abstractmethod
-    def aggregate_sums(self, sums: NDArrayFloat, count: int) -> NDArrayFloat:
-        """Scores ``(R,)`` from column sums ``(R, k)`` of R samples of ``count`` examples each."""
+    def aggregate_sums(self, sums: NDArrayFloat, count: int | NDArrayFloat) -> NDArrayFloat:
+        """Scores ``(R,)`` from column sums ``(R, k)`` of R samples of ``count`` examples each.
+
+        ``count`` is one number, or ``(R,)`` where samples differ in size (resampled clusters).
+        """
 
     def aggregate(self, statistics: NDArrayFloat) -> float:
         """The score of the examples whose statistics are given."""
@@ -95,3 +106,57 @@ class Metric(ABC):
     def signature_fields(self, prepared: PreparedReferences) -> dict[str, str]:
         """What else, beside metric, tokenizer, references and ids, must be equal for scores to be comparable."""
         return {}
+
+
+@dataclass(frozen=True, eq=False)
+class CaptionFeatures:
+    """What a scoring encoder says of N captioned images; every row has unit norm.
+
+    Attributes:
+        images: ``(N, D)`` global image features.
+        captions: ``(N, D)`` features of the captions, each after the metric's ``prompt``.
+        references: N times ``(r_i, D)`` features of the references, each after the ``prompt``.
+        encoder: What people call the scoring encoder, for the signature.
+        same_encoder: Whether the captioner used the same encoder, which favours it.
+    """
+
+    images: NDArrayFloat
+    captions: NDArrayFloat
+    references: Sequence[NDArrayFloat]
+    encoder: str
+    same_encoder: bool = False
+
+
+class SimilarityMetric(Metric):
+    """A metric of image and caption features instead of texts; a run computes it if it names a scoring encoder."""
+
+    @property
+    @abstractmethod
+    def prompt(self) -> str:
+        """What stands before every caption and reference when it is encoded."""
+
+    @property
+    def tokenizer(self) -> str:
+        """The encoder has its own."""
+        return "none"
+
+    def prepare(self, references: Mapping[str, Sequence[str]]) -> PreparedReferences:
+        """Nothing: features come with the predictions."""
+        return None
+
+    def statistics(self, predictions: Mapping[str, str], prepared: PreparedReferences) -> NDArrayFloat:
+        """Not from texts.
+
+        Raises:
+            MetricNotRunError: Always; ``similarity_statistics`` is what it has.
+        """
+        raise MetricNotRunError(
+            f"{self.title} needs a scoring encoder, and none is named.",
+            "`scoring_encoder` of a matrix names one, as `encoder` does.",
+            "Name one, for example `--set scoring_encoder.settings.model=ViT-B-16`.",
+            metric=self.id,
+        )
+
+    @abstractmethod
+    def similarity_statistics(self, features: CaptionFeatures) -> NDArrayFloat:
+        """Per-example sufficient statistics, ``(N, k)`` float64, rows in the order of the features."""

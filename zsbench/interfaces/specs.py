@@ -61,7 +61,8 @@ class CaptionerSpec(Spec):
 
     An ablation names its ``base`` and the settings it ``changes`` (dotted keys such as ``inference.candidates``),
     and inherits factory and config from it. Settings that a matrix gives to the base reach the ablation first; its
-    own changes come after them, so that base and ablation differ in exactly these.
+    own changes come after them, so that base and ablation differ in exactly these. An ablation with a ``factory`` of
+    its own (a subclass that needs more, say) captions with that one and shares the training of its base's.
 
     Attributes:
         base: The captioner it is an ablation of.
@@ -85,14 +86,14 @@ class GapModelSpec(Spec):
 
 @dataclass(frozen=True, kw_only=True)
 class TaskSpec(Spec):
-    """A task; ``factory(data_root: Path) -> Task``."""
+    """A task; ``factory(data_root: Path) -> Task``, or ``factory(data_root, config)`` if the spec has a config."""
 
     kind: ClassVar[str] = "task"
 
 
 @dataclass(frozen=True, kw_only=True)
 class CorpusSpec(Spec):
-    """A text corpus; ``factory(data_root: Path) -> TextCorpus``."""
+    """A text corpus; ``factory(data_root: Path) -> TextCorpus``, or with its config if the spec has one."""
 
     kind: ClassVar[str] = "corpus"
 

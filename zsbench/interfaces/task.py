@@ -19,10 +19,11 @@ from zsbench.interfaces.records import Frozen
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["CorpusFeatures", "Example", "Task", "TaskCard", "TaskKind", "TextCorpus"]
+__all__ = ["CorpusFeatures", "Example", "GroupIdf", "Task", "TaskCard", "TaskKind", "TextCorpus"]
 
 SHOWN_IDS = 5
 TaskKind = Literal["captioning", "question-answering"]
+GroupIdf = Literal["shared", "per-group"]
 
 
 class TaskCard(Frozen):
@@ -38,6 +39,19 @@ class TaskCard(Frozen):
     files: tuple[str, ...] = Field(description="files and folders needed under the data root")
     examples: int | None = Field(default=None, description="how many examples the official split has")
     ids_sha256: str | None = Field(default=None, description="SHA-256 of the official ids, sorted, newline-joined")
+    group_examples: Mapping[str, Mapping[str, int]] = Field(
+        default_factory=dict, description="official number of examples by grouping and group"
+    )
+    groupings: tuple[str, ...] = Field(
+        default=(), description="groupings whose groups have columns of their own in the task's table"
+    )
+    headline_grouping: str | None = Field(
+        default=None, description="grouping whose groups stand beside the main metric in the overview of all tasks"
+    )
+    group_idf: GroupIdf = Field(
+        default="shared",
+        description="document frequencies of a group's score: of the whole split (shared) or its own (per-group)",
+    )
     metrics: tuple[str, ...] = Field(description="ids of the metrics, in table order")
     main_metric: str = Field(description="the metric that decides")
 
@@ -85,6 +99,14 @@ class Task(ABC):
     @abstractmethod
     def references(self) -> Mapping[str, Sequence[str]]:
         """What is right, by example id, for the whole split: reference captions, or human answers."""
+
+    def groups(self) -> Mapping[str, Mapping[str, Sequence[str]]]:
+        """Parts of the split that are scored on their own: ids by grouping and group, such as ``domain: in-domain``.
+
+        Groups are listed in table order, ids in the order of ``examples``. Every grouping is recorded; the card says
+        which are shown. A task without groups returns nothing.
+        """
+        return {}
 
     def check_predictions(self, predictions: Mapping[str, str], expected: Sequence[str]) -> None:
         """Refuse predictions that do not cover exactly the expected ids.

@@ -71,7 +71,7 @@ class Bleu(PtbMetric):
         closest = [_closest(n, lengths[id_]) for id_, n in zip(predictions, counts.words, strict=True)]
         return np.column_stack([matches, guesses, counts.words, closest]).astype(np.float64)
 
-    def aggregate_sums(self, sums: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+    def aggregate_sums(self, sums: NDArray[np.float64], count: int | NDArray[np.float64]) -> NDArray[np.float64]:
         """BLEU from summed counts, ``(R,)``."""
         matches, guesses = sums[:, : self.n], sums[:, self.n : 2 * self.n]
         precision = np.prod((matches + _TINY) / (guesses + _SMALL), axis=1) ** (1 / self.n)

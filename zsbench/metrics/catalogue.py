@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+from zsbench.metrics.answers import ExactMatch, VqaAccuracy
 from zsbench.metrics.bleu import Bleu
 from zsbench.metrics.cider import CiderD
+from zsbench.metrics.clip_score import ClipScore, RefClipScore
 from zsbench.metrics.meteor import Meteor
 from zsbench.metrics.rouge import RougeL
 from zsbench.metrics.spice import Spice
 
-__all__ = ["bleu_1", "bleu_2", "bleu_3", "bleu_4", "cider_d", "meteor", "rouge_l", "spice"]
+__all__ = [
+    "bleu_1",
+    "bleu_2",
+    "bleu_3",
+    "bleu_4",
+    "cider_d",
+    "clip_score",
+    "exact_match",
+    "meteor",
+    "ref_clip_score",
+    "rouge_l",
+    "spice",
+    "vqa_accuracy",
+]
 
 
 def bleu_1() -> Bleu:
@@ -36,9 +51,24 @@ def cider_d() -> CiderD:
     return CiderD()
 
 
+def clip_score() -> ClipScore:
+    """CLIPScore."""
+    return ClipScore()
+
+
+def exact_match() -> ExactMatch:
+    """Exact match of answers."""
+    return ExactMatch()
+
+
 def meteor() -> Meteor:
     """METEOR 1.5."""
     return Meteor()
+
+
+def ref_clip_score() -> RefClipScore:
+    """RefCLIPScore."""
+    return RefClipScore()
 
 
 def rouge_l() -> RougeL:
@@ -49,3 +79,8 @@ def rouge_l() -> RougeL:
 def spice() -> Spice:
     """SPICE."""
     return Spice()
+
+
+def vqa_accuracy() -> VqaAccuracy:
+    """The official VQA accuracy."""
+    return VqaAccuracy()

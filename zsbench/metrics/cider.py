@@ -82,6 +82,11 @@ class CiderD(PtbMetric):
         """``CIDEr-D``."""
         return "CIDEr-D"
 
+    @property
+    def depends_on_split(self) -> bool:
+        """Document frequencies are the split's."""
+        return True
+
     def prepare(self, references: Mapping[str, Sequence[str]]) -> PreparedReferences:
         """Count document frequencies over all images and weigh the references."""
         return _Prepared(index_references(references))
@@ -99,9 +104,9 @@ class CiderD(PtbMetric):
         references = np.bincount(index.image, minlength=len(index.rows))
         return (_SCALE * per_image[rows] / references[rows]).reshape(-1, 1)
 
-    def aggregate_sums(self, sums: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+    def aggregate_sums(self, sums: NDArray[np.float64], count: int | NDArray[np.float64]) -> NDArray[np.float64]:
         """The mean, ``(R,)``."""
-        return sums[:, 0] / count
+        return np.asarray(sums[:, 0] / count, dtype=np.float64)
 
     def signature_fields(self, prepared: PreparedReferences) -> dict[str, str]:
         """``idf``: number of images and hash of the document frequencies."""

@@ -103,7 +103,7 @@ class Meteor(PtbMetric):
             self._server = JavaServer(JavaProgram(metric=self.id, arguments=arguments, seconds=self.seconds))
         return self._server.ask(lines)
 
-    def aggregate_sums(self, sums: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+    def aggregate_sums(self, sums: NDArray[np.float64], count: int | NDArray[np.float64]) -> NDArray[np.float64]:
         """METEOR from summed statistics, ``(R,)``; the number of examples plays no part."""
         length, function = sums[:, 0:2], sums[:, 2:4]  # of the caption, of the reference
         content, functional = _matches(sums)  # (R, 4, 2) each

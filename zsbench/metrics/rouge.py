@@ -43,9 +43,9 @@ class RougeL(PtbMetric):
         scores = [_score_caption(text.split(" "), references[id_]) for id_, text in predictions.items()]
         return np.array(scores, dtype=np.float64).reshape(-1, 1)
 
-    def aggregate_sums(self, sums: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+    def aggregate_sums(self, sums: NDArray[np.float64], count: int | NDArray[np.float64]) -> NDArray[np.float64]:
         """The mean, ``(R,)``."""
-        return sums[:, 0] / count
+        return np.asarray(sums[:, 0] / count, dtype=np.float64)
 
 
 def _score_caption(words: Sequence[str], references: Sequence[Sequence[str]]) -> float:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from zsbench import __version__
 from zsbench.errors import MetricNotRunError, MissingDependencyError, ScoringError
-from zsbench.interfaces.metric import Metric
+from zsbench.interfaces.metric import CaptionFeatures, Metric, PreparedReferences, SimilarityMetric
+from zsbench.interfaces.task import GroupIdf
 from zsbench.metrics.signature import Signature, short_hash
 from zsbench.metrics.split import PreparedSplit, prepare_references, tokenize_with
-from zsbench.statistics import RESAMPLES, bootstrap_all
+from zsbench.statistics import RESAMPLES, Interval, bootstrap_all
 
 __all__ = [
     "MetricResult",
@@ -24,6 +25,9 @@ __all__ = [
     "score_predictions",
     "tokenize_many",
 ]
+
+Groups = Mapping[str, Mapping[str, Sequence[str]]]
+"""Ids by grouping and group."""
 
 Tokenized = Mapping[str, Mapping[str, str]]
 """Predictions of one system by tokenisation and id."""
@@ -36,27 +40,35 @@ class ScoringContext:
     Attributes:
         split: Name of the split that document frequencies come from, such as the task's id.
         references: Which references are used.
+        groups: Parts of the split that are scored on their own too: ids by grouping and group.
+        group_idf: Whose document frequencies the score of a group uses.
         resamples: Of the bootstrap.
         seed: Of the bootstrap.
     """
 
     split: str
     references: str = "all"
+    groups: Groups = field(default_factory=dict)
+    group_idf: GroupIdf = "shared"
     resamples: int = RESAMPLES
     seed: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class MetricResult:
-    """One metric of one set of predictions.
+    """One metric of one set of predictions, or of one group of them.
 
     Attributes:
         metric: The metric's id.
         title: Its title.
         factor: What a printed score is multiplied by.
+        grouping: Such as ``domain``; None for all predictions.
+        group: Such as ``in-domain``; None for all predictions.
         ids: Of the examples, in the order of the rows below.
         score: On the metric's own scale; None if it was not run.
         standard_error: By the bootstrap over examples, on the same scale.
+        low: Lower end of the 95 % percentile interval.
+        high: Upper end.
         statistics: ``(N, k)`` sufficient statistics.
         values: ``(N,)`` score of each example alone.
         signature: What must be equal for scores to be comparable.
@@ -68,8 +80,12 @@ class MetricResult:
     title: str
     factor: float
     ids: tuple[str, ...]
+    grouping: str | None = None
+    group: str | None = None
     score: float | None = None
     standard_error: float | None = None
+    low: float | None = None
+    high: float | None = None
     statistics: NDArray[np.float64] | None = None
     values: NDArray[np.float64] | None = None
     signature: str = ""
@@ -79,12 +95,21 @@ class MetricResult:
 
 @dataclass(frozen=True, eq=False)
 class _Measured:
-    """The statistics of a metric that ran."""
+    """The statistics of a metric that ran, and the idf source of its signature."""
 
     metric: Metric
     statistics: NDArray[np.float64]
-    signature: str
+    fields: Mapping[str, str]
     seconds: float
+
+
+@dataclass(frozen=True)
+class _Part:
+    """All predictions, or one group of them."""
+
+    ids: tuple[str, ...]
+    grouping: str | None = None
+    group: str | None = None
 
 
 def tokenize_many(systems: Mapping[str, Mapping[str, str]], metrics: Sequence[Metric]) -> dict[str, Tokenized]:
@@ -114,6 +139,7 @@ def score_predictions(
     *,
     context: ScoringContext,
     tokenized: Tokenized | None = None,
+    features: Mapping[str, CaptionFeatures] | None = None,
 ) -> list[MetricResult]:
     """Score predictions with every metric that can run.
 
@@ -123,83 +149,165 @@ def score_predictions(
         predictions: Captions or answers by id, all of the split or any part of it.
         split: The references of the whole split.
         metrics: What to compute, in the order of the results.
-        context: What goes into signatures and standard errors.
+        context: What goes into signatures and standard errors, and which groups are scored too.
         tokenized: What ``tokenize_many`` made of these predictions; made here if not given.
+        features: By prompt, what a scoring encoder says of the predictions, rows in their order.
+
+    Returns:
+        One result a metric for all predictions, then one for each group that has a prediction.
 
     Raises:
         ScoringError: There are no predictions, or one has no references.
     """
     _check_ids(predictions, split)
-    texts: dict[str, Mapping[str, str]] = dict(tokenized or {})
-    outcomes = [_measure(metric, predictions, split, texts, context) for metric in metrics]
-    measured = [outcome for outcome in outcomes if isinstance(outcome, _Measured)]
-    pairs = [(outcome.metric, outcome.statistics) for outcome in measured]
-    intervals = bootstrap_all(pairs, resamples=context.resamples, seed=context.seed)
-    errors = {one.metric.id: interval.standard_error for one, interval in zip(measured, intervals, strict=True)}
-    ids = tuple(predictions)
-    return [_result(metric, ids, outcome, errors) for metric, outcome in zip(metrics, outcomes, strict=True)]
+    scorer = _Scorer(predictions, split, context, dict(tokenized or {}), features or {})
+    outcomes = [scorer.measure(metric) for metric in metrics]
+    results = scorer.describe(metrics, outcomes, _Part(tuple(predictions)))
+    for part in _iter_parts(predictions, context.groups):
+        results += scorer.describe(metrics, [scorer.restrict(outcome, part) for outcome in outcomes], part)
+    return results
 
 
-def _measure(
-    metric: Metric,
-    predictions: Mapping[str, str],
-    split: PreparedSplit,
-    texts: dict[str, Mapping[str, str]],
-    context: ScoringContext,
-) -> _Measured | str:
-    """The statistics of one metric, or why it was not run; fills ``texts`` with tokenisations on the way."""
-    start = time.perf_counter()
-    try:
-        metric.check_available()
-        prepared = split.prepared(metric)
-        if metric.tokenizer not in texts:
-            (tokens,) = tokenize_with(metric.tokenizer, [list(predictions.values())])
-            texts[metric.tokenizer] = dict(zip(predictions, tokens, strict=True))
-        ordered = {id_: texts[metric.tokenizer][id_] for id_ in predictions}
-        statistics = np.asarray(metric.statistics(ordered, prepared), dtype=np.float64)
-    except (MetricNotRunError, MissingDependencyError) as error:
-        return str(error)
-    _check_rows(metric, statistics, len(predictions))
-    signature = str(_sign(metric, split, predictions, context))
-    return _Measured(metric, statistics, signature, time.perf_counter() - start)
+@dataclass(frozen=True, eq=False)
+class _Scorer:
+    """One set of predictions while it is scored; ``texts`` fills with tokenisations on the way."""
+
+    predictions: Mapping[str, str]
+    split: PreparedSplit
+    context: ScoringContext
+    texts: dict[str, Mapping[str, str]]
+    features: Mapping[str, CaptionFeatures]
+
+    def measure(self, metric: Metric) -> _Measured | str:
+        """The statistics of one metric of all predictions, or why it was not run."""
+        start = time.perf_counter()
+        try:
+            metric.check_available()
+            prepared = self.split.prepared(metric)
+            if isinstance(metric, SimilarityMetric) and metric.prompt in self.features:
+                found = self.features[metric.prompt]
+                statistics = metric.similarity_statistics(found)
+                fields = {"encoder": _plain(found.encoder), **({"same-encoder": "yes"} if found.same_encoder else {})}
+            else:
+                statistics = metric.statistics(self._tokens(metric, list(self.predictions)), prepared)
+                fields = self._fields(metric, prepared, self.context.split)
+        except (MetricNotRunError, MissingDependencyError) as error:
+            return str(error)
+        statistics = np.asarray(statistics, dtype=np.float64)
+        _check_rows(metric, statistics, len(self.predictions))
+        return _Measured(metric, statistics, fields, time.perf_counter() - start)
+
+    def restrict(self, outcome: _Measured | str, part: _Part) -> _Measured | str:
+        """The statistics of one group: rows of the whole's, or its own where document frequencies are the group's."""
+        if isinstance(outcome, str):
+            return outcome
+        metric = outcome.metric
+        if self.context.group_idf == "shared" or not metric.depends_on_split:
+            rows = _rows_of(self.predictions, part.ids)
+            return replace(outcome, statistics=outcome.statistics[rows], seconds=0.0)
+        start = time.perf_counter()
+        members = self.context.groups[str(part.grouping)][str(part.group)]
+        prepared = self.split.prepared(metric, tuple(members))
+        statistics = np.asarray(metric.statistics(self._tokens(metric, part.ids), prepared), dtype=np.float64)
+        fields = self._fields(metric, prepared, f"{self.context.split}/{part.grouping}={part.group}")
+        return _Measured(metric, statistics, fields, time.perf_counter() - start)
+
+    def describe(
+        self, metrics: Sequence[Metric], outcomes: Sequence[_Measured | str], part: _Part
+    ) -> list[MetricResult]:
+        """What is told about each metric of one part; examples are resampled once for all metrics."""
+        measured = [outcome for outcome in outcomes if isinstance(outcome, _Measured)]
+        pairs = [(outcome.metric, outcome.statistics) for outcome in measured]
+        found = bootstrap_all(pairs, resamples=self.context.resamples, seed=self.context.seed)
+        intervals = {one.metric.id: interval for one, interval in zip(measured, found, strict=True)}
+        return [
+            _not_run(metric, outcome, part)
+            if isinstance(outcome, str)
+            else self._result(outcome, intervals[metric.id], part)
+            for metric, outcome in zip(metrics, outcomes, strict=True)
+        ]
+
+    def _tokens(self, metric: Metric, ids: Sequence[str]) -> dict[str, str]:
+        """Predictions of some ids as the metric wants them."""
+        if metric.tokenizer not in self.texts:
+            (tokens,) = tokenize_with(metric.tokenizer, [list(self.predictions.values())])
+            self.texts[metric.tokenizer] = dict(zip(self.predictions, tokens, strict=True))
+        texts = self.texts[metric.tokenizer]
+        return {id_: texts[id_] for id_ in ids}
+
+    def _fields(self, metric: Metric, prepared: PreparedReferences, source: str) -> dict[str, str]:
+        """A metric's own signature fields; a field ``idf`` is preceded by the name of what it comes from."""
+        fields = dict(metric.signature_fields(prepared))
+        if "idf" in fields:
+            fields["idf"] = f"{source}:{fields['idf']}"
+        return fields
+
+    def _result(self, outcome: _Measured, interval: Interval, part: _Part) -> MetricResult:
+        """What is told about one metric that ran."""
+        metric = outcome.metric
+        signature = Signature.of(
+            metric.title,
+            {
+                "tok": metric.tokenizer,
+                **outcome.fields,
+                "refs": f"{self.context.references}:{self.split.references_hash(metric.tokenizer)}",
+                **({} if part.grouping is None else {"group": f"{part.grouping}={part.group}"}),
+                "n": str(len(part.ids)),
+                "ids": short_hash(sorted(part.ids)),
+                "zsbench": __version__,
+            },
+        )
+        return MetricResult(
+            metric=metric.id,
+            title=metric.title,
+            factor=metric.factor,
+            ids=part.ids,
+            grouping=part.grouping,
+            group=part.group,
+            score=interval.score,
+            standard_error=interval.standard_error,
+            low=interval.low,
+            high=interval.high,
+            statistics=outcome.statistics,
+            values=metric.values(outcome.statistics),
+            signature=str(signature),
+            seconds=outcome.seconds,
+        )
 
 
-def _sign(metric: Metric, split: PreparedSplit, predictions: Mapping[str, str], context: ScoringContext) -> Signature:
-    """The signature of a score; a field ``idf`` is preceded by the name of the split that it comes from."""
-    fields = dict(metric.signature_fields(split.prepared(metric)))
-    if "idf" in fields:
-        fields["idf"] = f"{context.split}:{fields['idf']}"
-    return Signature.of(
-        metric.title,
-        {
-            "tok": metric.tokenizer,
-            **fields,
-            "refs": f"{context.references}:{split.references_hash(metric.tokenizer)}",
-            "n": str(len(predictions)),
-            "ids": short_hash(sorted(predictions)),
-            "zsbench": __version__,
-        },
-    )
+def _iter_parts(predictions: Mapping[str, str], groups: Groups) -> Iterator[_Part]:
+    """Every group that has a prediction."""
+    for grouping, found in groups.items():
+        for group, members in found.items():
+            ids = tuple(id_ for id_ in members if id_ in predictions)
+            if ids:
+                yield _Part(ids, grouping, group)
 
 
-def _result(
-    metric: Metric, ids: tuple[str, ...], outcome: _Measured | str, errors: Mapping[str, float]
-) -> MetricResult:
-    """What is told about one metric."""
-    if isinstance(outcome, str):
-        return MetricResult(metric=metric.id, title=metric.title, factor=metric.factor, ids=ids, not_run=outcome)
+def _rows_of(predictions: Mapping[str, str], ids: Sequence[str]) -> NDArray[np.intp]:
+    """Rows of some ids among the predictions."""
+    wanted = set(ids)
+    order = {id_: place for place, id_ in enumerate(ids)}
+    rows = [(order[id_], row) for row, id_ in enumerate(predictions) if id_ in wanted]
+    return np.array([row for _, row in sorted(rows)], dtype=np.intp)
+
+
+def _not_run(metric: Metric, reason: str, part: _Part) -> MetricResult:
+    """What is told about one metric that was not run."""
     return MetricResult(
         metric=metric.id,
         title=metric.title,
         factor=metric.factor,
-        ids=ids,
-        score=metric.aggregate(outcome.statistics),
-        standard_error=errors[metric.id],
-        statistics=outcome.statistics,
-        values=metric.values(outcome.statistics),
-        signature=outcome.signature,
-        seconds=outcome.seconds,
+        ids=part.ids,
+        grouping=part.grouping,
+        group=part.group,
+        not_run=reason,
     )
+
+
+def _plain(name: str) -> str:
+    """A name without what separates the fields of a signature."""
+    return name.replace("|", "/")
 
 
 def _check_ids(predictions: Mapping[str, str], split: PreparedSplit) -> None:

@@ -100,9 +100,9 @@ class Spice(PtbMetric):
             answer: list[dict[str, Any]] = json.loads((folder / "out.json").read_text(encoding="utf-8"))
             return answer
 
-    def aggregate_sums(self, sums: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+    def aggregate_sums(self, sums: NDArray[np.float64], count: int | NDArray[np.float64]) -> NDArray[np.float64]:
         """The mean, ``(R,)``."""
-        return sums[:, 0] / count
+        return np.asarray(sums[:, 0] / count, dtype=np.float64)
 
     def signature_fields(self, prepared: PreparedReferences) -> dict[str, str]:
         """``spice``: version and parser."""

@@ -60,15 +60,16 @@ class PreparedSplit:
 
     references: dict[str, dict[str, list[str]]]
     failures: dict[str, str] = field(default_factory=dict)
-    _prepared: dict[str, PreparedReferences] = field(default_factory=dict, repr=False)
+    _prepared: dict[tuple[str, tuple[str, ...] | None], PreparedReferences] = field(default_factory=dict, repr=False)
+    _hashes: dict[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def complete(self) -> bool:
         """Whether every tokenisation succeeded; only then is the split worth keeping."""
         return not self.failures
 
-    def prepared(self, metric: Metric) -> PreparedReferences:
-        """What the metric prepares of all references, made on first use.
+    def prepared(self, metric: Metric, ids: tuple[str, ...] | None = None) -> PreparedReferences:
+        """What the metric prepares of all references, or of those of some ids; made on first use.
 
         Raises:
             MetricNotRunError: The references could not be tokenised for it.
@@ -80,13 +81,18 @@ class PreparedSplit:
                 "Prepare the split again with this metric.",
                 metric=metric.id,
             )
-        if metric.id not in self._prepared:
-            self._prepared[metric.id] = metric.prepare(self.references[metric.tokenizer])
-        return self._prepared[metric.id]
+        if (metric.id, ids) not in self._prepared:
+            whole = self.references[metric.tokenizer]
+            chosen = whole if ids is None else {id_: whole[id_] for id_ in ids}
+            self._prepared[metric.id, ids] = metric.prepare(chosen)
+        return self._prepared[metric.id, ids]
 
     def references_hash(self, tokenizer: str) -> str:
         """Hash over ids and tokenised references, whatever the order of ids."""
-        return short_hash(json.dumps(item, ensure_ascii=True) for item in sorted(self.references[tokenizer].items()))
+        if tokenizer not in self._hashes:
+            items = sorted(self.references[tokenizer].items())
+            self._hashes[tokenizer] = short_hash(json.dumps(item, ensure_ascii=True) for item in items)
+        return self._hashes[tokenizer]
 
     def save(self, folder: Path) -> None:
         """Write the tokenised references as JSON; what metrics make of them is made again after loading."""

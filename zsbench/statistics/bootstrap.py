@@ -31,6 +31,8 @@ __all__ = [
 RESAMPLES = 10_000
 CONFIDENCE = 0.95
 _CHUNK_CELLS = 500_000
+_FEW_DISTINCT = 200
+"""So many distinct rows, and no more, are drawn by their counts."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,15 @@ def sort_rows(statistics: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def resample_sums(statistics: NDArray[np.float64], *, resamples: int = RESAMPLES, seed: int = 0) -> NDArray[np.float64]:
-    """``(R, k)`` column sums of resampled rows."""
+    """``(R, k)`` column sums of resampled rows, which are sorted.
+
+    Where few rows are distinct, as with accuracies, how often each is drawn is drawn instead: the same distribution.
+    """
+    starts = np.flatnonzero(np.r_[True, np.any(statistics[1:] != statistics[:-1], axis=1)])
+    if len(starts) <= _FEW_DISTINCT < len(statistics):
+        counts = np.diff(np.r_[starts, len(statistics)])
+        drawn = np.random.default_rng(seed).multinomial(len(statistics), counts / len(statistics), size=resamples)
+        return np.asarray(drawn @ statistics[starts], dtype=np.float64)
     return np.vstack(
         [weights @ statistics for weights in iter_weights(len(statistics), resamples=resamples, seed=seed)]
     )
