@@ -8,20 +8,38 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 from pydantic import Field, ValidationError, field_validator
 
 from zsbench.errors import ConfigError, MissingDataError
 from zsbench.interfaces.gap import GapSetting
+from zsbench.interfaces.language import GenerationSettings
 from zsbench.interfaces.records import Frozen
+from zsbench.interfaces.task import GroupIdf
 from zsbench.registry import config_error, set_dotted
 
-__all__ = ["EncoderSetting", "LanguageModelSetting", "Matrix", "parse_assignment", "read_matrix"]
+__all__ = [
+    "AnswerRoute",
+    "Answering",
+    "CorpusTaskPair",
+    "EncoderSetting",
+    "GapFitSetting",
+    "LanguageModelSetting",
+    "Matrix",
+    "parse_assignment",
+    "read_matrix",
+]
 
 MAX_BYTES = 1_000_000
-PATH_KEYS = (("encoder", "settings", "model"), ("encoder", "settings", "pretrained"), ("language_model", "model"))
+PATH_KEYS = (
+    ("encoder", "settings", "model"),
+    ("encoder", "settings", "pretrained"),
+    ("scoring_encoder", "settings", "model"),
+    ("scoring_encoder", "settings", "pretrained"),
+    ("language_model", "model"),
+)
 
 
 class EncoderSetting(Frozen):
@@ -40,6 +58,43 @@ class LanguageModelSetting(Frozen):
     precision: str = Field(default="float32", description="float32, bfloat16 or float16")
 
 
+AnswerRoute = Literal["auto", "features", "caption"]
+
+
+class Answering(Frozen):
+    """How the questions of a question-answering task are answered.
+
+    Two routes, both of the paper's discussion: ``features`` lets the captioner answer from its own representation of
+    the image; ``caption`` lets it caption the image, and the language model reads the caption. ``auto`` is
+    ``features`` for a captioner that can answer, else ``caption``.
+    """
+
+    routes: tuple[AnswerRoute, ...] = Field(default=("auto",), min_length=1, description="auto, features, caption")
+    prompt: str = Field(
+        default="{caption} Question: {question} Short answer:",
+        pattern=r"(?s)\{caption\}.*\{question\}",
+        description="what the language model reads on the route `caption`",
+    )
+    decoding: GenerationSettings = Field(
+        default=GenerationSettings(beams=5, max_new_tokens=10, min_new_tokens=1, length_penalty=-1.0),
+        description="how it answers; beam 5, 1 to 10 tokens, length penalty -1 as in MacCap's code",
+    )
+
+
+class GapFitSetting(Frozen):
+    """Images that gap models may be fitted on, where they require some; every table marks what used them."""
+
+    task: str = Field(description="id of a captioning task, not one that is scored")
+    limit: int | None = Field(default=None, ge=1, description="only its first N images")
+
+
+class CorpusTaskPair(Frozen):
+    """One combination of a training corpus and a task."""
+
+    corpus: str = Field(description="id of a text corpus")
+    task: str = Field(description="id of a task")
+
+
 class Matrix(Frozen):
     """What to run: every captioner, on every corpus, with every gap model and seed, on every task."""
 
@@ -56,6 +111,34 @@ class Matrix(Frozen):
     settings: Mapping[str, Mapping[str, Any]] = Field(
         default_factory=dict, description="settings by captioner id; those of a base reach its ablations"
     )
+    pairs: tuple[CorpusTaskPair, ...] = Field(
+        default=(), description="the combinations of corpus and task to run; none: all of them"
+    )
+    sweep: Mapping[str, tuple[Any, ...]] = Field(
+        default_factory=dict, description="values by dotted setting, such as maccap.inference.candidates: [1, 2, 4]"
+    )
+    task_settings: Mapping[str, Mapping[str, Any]] = Field(
+        default_factory=dict, description="settings by task id, for tasks that have some"
+    )
+    corpus_settings: Mapping[str, Mapping[str, Any]] = Field(
+        default_factory=dict, description="settings by corpus id, for corpora that have some"
+    )
+    metrics: tuple[str, ...] = Field(
+        default=(), description="metrics computed on every captioning task beside those of its card"
+    )
+    scoring_encoder: EncoderSetting | None = Field(
+        default=None, description="the encoder of CLIPScore, better another one than the captioners'"
+    )
+    group_idf: GroupIdf | None = Field(
+        default=None, description="document frequencies of group scores: shared or per-group; none: as the task's card"
+    )
+    answering: Answering = Field(default=Answering(), description="how questions are answered")
+    gap_fit: GapFitSetting | None = Field(
+        default=None, description="images for gap models whose fit requires images or pairs"
+    )
+    fail_on_error: bool = Field(
+        default=False, description="an unreadable image fails its cells instead of being left out"
+    )
     baseline: str | None = Field(default=None, description="captioner that the others are compared with")
     data_root: str | None = Field(
         default=None, description="folder of the data, or id of a data root written on demand"
@@ -63,8 +146,13 @@ class Matrix(Frozen):
     limit: int | None = Field(default=None, ge=1, description="only the first N examples of each task")
     batch_size: int = Field(default=64, ge=1, description="images captioned together")
     device: str = Field(default="cpu", description="a torch device")
+    threads: int | None = Field(
+        default=None,
+        ge=1,
+        description="CPU threads that a stage computes with; given, a run uses the other cores for other stages",
+    )
 
-    @field_validator("captioners", "tasks", "corpora", "seeds")
+    @field_validator("captioners", "tasks", "corpora", "seeds", "metrics", "pairs")
     @classmethod
     def _without_repeats(cls, values: tuple[Any, ...]) -> tuple[Any, ...]:
         """Refuse an axis that lists one thing twice."""

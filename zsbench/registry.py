@@ -6,7 +6,7 @@ import copy
 import importlib
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
@@ -34,13 +34,28 @@ class Owner:
 
 @dataclass(frozen=True)
 class ResolvedCaptioner:
-    """A captioner ready to be made: its own id, the factory it inherits, its validated config, and its needs."""
+    """A captioner ready to be made.
+
+    Attributes:
+        id: Its own id.
+        factory: Makes it; inherited from its base unless its spec has one.
+        config: Its validated config.
+        owner: Who registered it.
+        told_needs: What its spec tells of its needs.
+        trained_by: The factory that trains for it: its base's.
+    """
 
     id: str
     factory: Factory
     config: Frozen
     owner: Owner
     told_needs: CaptionerNeeds | None = None
+    trained_by: Factory = ""
+
+    @property
+    def trainer(self) -> ResolvedCaptioner:
+        """What trains for it: the same settings in its base's class."""
+        return replace(self, factory=self.trained_by or self.factory, told_needs=None)
 
     @property
     def needs(self) -> CaptionerNeeds:
@@ -148,7 +163,16 @@ class Registry:
             _merge(merged, settings.get(spec.id, {}))
         root = chain[-1]
         config = build_config(root.config, merged, source=f"settings of {id_}")
-        return ResolvedCaptioner(id_, root.factory, config, self.owner(CaptionerSpec, id_), root.needs)
+        own = next(spec for spec in chain if spec.factory)
+        return ResolvedCaptioner(id_, own.factory, config, self.owner(CaptionerSpec, id_), own.needs, root.factory)
+
+    def bases(self, id_: str) -> list[str]:
+        """The captioner and its bases, nearest first.
+
+        Raises:
+            UnknownIdError: The captioner or a base is not registered.
+        """
+        return [spec.id for spec in self._chain(id_)]
 
     def _chain(self, id_: str) -> list[CaptionerSpec]:
         """The captioner, its base, the base's base ..."""

@@ -9,9 +9,9 @@ from PIL import Image
 
 import zsbench_fakes
 from zsbench.config import read_matrix
-from zsbench.errors import ConfigError, MissingDataError, UnknownIdError
+from zsbench.errors import ConfigError, MissingDataError, MissingWeightsError, UnknownIdError
 from zsbench.fingerprints import FileHashes
-from zsbench.plan import make_plan, planner
+from zsbench.plan import PlanOptions, builder, make_plan
 from zsbench.plugins import load_plugins
 from zsbench.store import stage_key
 
@@ -25,9 +25,9 @@ def world(tmp_path):
 def plan_of(world):
     registry = load_plugins([zsbench_fakes.FAKES]).registry
 
-    def _plan(**overrides):
+    def _plan(*, dry=False, **overrides):
         matrix = read_matrix(zsbench_fakes.matrix_file(), overrides)
-        return make_plan(matrix, registry, world, hashes=FileHashes(None))
+        return make_plan(matrix, registry, world, PlanOptions(FileHashes(None), without_weights=dry))
 
     return _plan
 
@@ -111,10 +111,133 @@ def test_a_gap_axis_multiplies_only_captioners_that_take_one(plan_of):
     assert kinds(plan).count("gap-fit") == 1
 
 
-def test_a_gap_model_fitted_on_pairs_is_refused(plan_of):
-    """A text-only run cannot give a fit paired data."""
-    with pytest.raises(ConfigError, match="paired data"):
+def test_a_gap_model_fitted_on_pairs_wants_a_task_to_be_fitted_on(plan_of):
+    """A text-only run has no pairs; the message says how to give some."""
+    with pytest.raises(ConfigError, match="fitted on paired data") as caught:
         plan_of(gap_models=[{"id": "fake-paired"}])
+    assert "gap_fit.task" in str(caught.value)
+
+
+def test_a_fit_on_pairs_is_marked_in_its_cells(plan_of):
+    """Zero-shot claims depend on it."""
+    plan = plan_of(gap_models=[{"id": "fake-paired"}], gap_fit={"task": "fake-grouped"}, captioners=["fake", "nearest"])
+    assert [cell.data_used for cell in plan.cells] == [
+        ("gap model fake-paired fitted on paired images and captions of fake-grouped",),
+        (),
+    ]
+
+
+def test_a_fit_on_the_images_that_are_scored_is_refused(plan_of):
+    """A gap model is not tested on what it was fitted on."""
+    with pytest.raises(ConfigError, match="which is scored"):
+        plan_of(gap_models=[{"id": "fake-paired"}], gap_fit={"task": "fake-task"})
+
+
+def test_gap_models_of_one_id_are_told_apart_by_their_settings(plan_of):
+    """A sweep over a gap model's settings has readable names."""
+    plan = plan_of(gap_models=[{"id": "fake-none"}, {"id": "fake-none", "settings": {}}], captioners=["fake"])
+    assert [cell.gap_model for cell in plan.cells] == ["fake-none (defaults)", "fake-none (defaults)"]
+
+
+def test_an_ablation_with_its_own_class_shares_the_training_of_its_base(plan_of):
+    """What looks at references only at inference trains as its base does."""
+    plan = plan_of(captioners=["fake", "fake-oracle"])
+    assert kinds(plan).count("train") == 1
+    assert plan.cells[1].data_used == ("reference captions of the very image: an upper bound",)
+
+
+def test_a_sweep_multiplies_the_captioners_it_concerns(plan_of):
+    """Values by dotted setting; a captioner without that base stands once."""
+    plan = plan_of(captioners=["fake", "nearest"], sweep={"fake.inference.candidates": [1, 3]})
+    assert [(cell.captioner.id, cell.variant) for cell in plan.cells] == [
+        ("fake", "inference.candidates=1"),
+        ("fake", "inference.candidates=3"),
+        ("nearest", ""),
+    ]
+    assert [cell.captioner.config.inference.candidates for cell in plan.cells[:2]] == [1, 3]
+    assert kinds(plan).count("train") == 1
+
+
+@pytest.mark.parametrize("sweep", [{"nearest.x": [1]}, {"fake": [1]}, {"fake.inference.candidates": []}])
+def test_a_sweep_of_nothing_is_refused(plan_of, sweep):
+    """A typo in a sweep is no silent run of one value."""
+    with pytest.raises(ConfigError, match="concerns no captioner"):
+        plan_of(captioners=["fake"], sweep=sweep)
+
+
+def test_questions_are_answered_from_features_where_a_captioner_can(plan_of):
+    """And else by reading its captions; both routes on request."""
+    asked = {"captioners": ["answering", "nearest"], "tasks": ["fake-questions"], "baseline": "answering"}
+    model = {"model": "nobody/opt"}
+    plan = plan_of(**asked, language_model=model, dry=True)
+    assert [(cell.captioner.id, cell.route) for cell in plan.cells] == [
+        ("answering", "features"),
+        ("nearest", "caption"),
+    ]
+    both = plan_of(**asked, language_model=model, answering={"routes": ["features", "caption"]}, dry=True)
+    assert [cell.route for cell in both.cells] == ["features", "caption", "caption"]
+    assert kinds(both).count("read") == 2
+
+
+def test_a_plan_without_weights_is_for_looking_only(plan_of):
+    """A dry run says what is missing; a run refuses to start."""
+    asked = {"captioners": ["answering"], "tasks": ["fake-questions"], "baseline": "answering"}
+    wanted = {**asked, "language_model": {"model": "nobody/opt"}, "answering": {"routes": ["caption"]}}
+    assert "nobody/opt" in " ".join(plan_of(**wanted, dry=True).remarks)
+    with pytest.raises(MissingWeightsError):
+        plan_of(**wanted)
+
+
+def test_a_captioner_that_only_captions_needs_a_reader(plan_of):
+    """The message says how to name one."""
+    with pytest.raises(ConfigError, match="no language model to read"):
+        plan_of(captioners=["nearest"], tasks=["fake-questions"], baseline="nearest")
+
+
+def test_answers_from_features_of_a_captioner_without_are_refused(plan_of):
+    """It captions; the other route is named."""
+    with pytest.raises(ConfigError, match="does not answer questions from its features"):
+        plan_of(
+            captioners=["nearest"], tasks=["fake-questions"], baseline="nearest", answering={"routes": ["features"]}
+        )
+
+
+def test_images_that_questions_share_are_encoded_once(plan_of):
+    """Twenty questions about ten images."""
+    plan = plan_of(captioners=["answering"], tasks=["fake-questions"], baseline="answering")
+    [stage] = [stage for stage in plan.stages.values() if stage.kind == "image-features"]
+    assert stage.label == "fake-questions, 10 images"
+
+
+def test_tasks_with_the_same_images_share_their_features(plan_of):
+    """Images count by content, whatever task they belong to."""
+    plan = plan_of(tasks=["fake-task", "fake-grouped"])
+    assert kinds(plan).count("image-features") == 1
+
+
+def test_pairs_choose_the_combinations_of_corpus_and_task(plan_of):
+    """Only what is listed becomes a cell."""
+    pairs = [{"corpus": "fake-corpus", "task": "fake-grouped"}]
+    plan = plan_of(tasks=["fake-task", "fake-grouped"], pairs=pairs, captioners=["fake"])
+    assert [cell.task.id for cell in plan.cells] == ["fake-grouped"]
+
+
+def test_a_pair_outside_the_matrix_is_refused(plan_of):
+    """Its corpus and its task are of the matrix."""
+    with pytest.raises(ConfigError, match="not of this matrix"):
+        plan_of(pairs=[{"corpus": "fake-corpus", "task": "fake-grouped"}])
+
+
+def test_settings_reach_a_task_that_has_some(plan_of):
+    """A task without code of its own is told where its files are."""
+    plan = plan_of(tasks=["fake-settable"], task_settings={"fake-settable": {"pictures": 4}})
+    assert len(plan.cells[0].task.ids) == 4
+
+
+def test_settings_for_a_task_that_has_none_are_refused(plan_of):
+    """A typo is not ignored."""
+    with pytest.raises(ConfigError, match="pictures"):
+        plan_of(task_settings={"fake-task": {"pictures": 4}})
 
 
 def test_every_stage_comes_after_its_inputs(plan_of):
@@ -150,19 +273,27 @@ def test_a_baseline_outside_the_captioners_is_refused(plan_of):
         plan_of(baseline="fake-short")
 
 
-def test_missing_images_are_counted_and_the_first_is_named(plan_of, world):
-    """Images are checked before any work."""
-    for name in ("red", "blue"):
+def test_missing_images_are_counted_before_any_work(plan_of, world):
+    """The run goes on without them, and says so."""
+    for name in ("red", "gray"):
         (world / "images" / f"{name}.png").unlink()
-    with pytest.raises(MissingDataError, match=r"2 of 10 images.*red\.png"):
-        plan_of()
+    assert "2 of 10 images of fake-task are missing" in plan_of().remarks[0]
+
+
+@pytest.mark.parametrize(("strict", "names"), [(True, ["red"]), (False, zsbench_fakes.COLOURS)])
+def test_missing_images_end_a_strict_run_and_one_without_any(plan_of, world, strict, names):
+    """The first is named, and the verb that lists all."""
+    for name in names:
+        (world / "images" / f"{name}.png").unlink()
+    with pytest.raises(MissingDataError, match=r"of 10 images.*\.png"):
+        plan_of(fail_on_error=strict)
 
 
 def test_the_code_of_a_metric_is_part_of_its_scores_key(plan_of, monkeypatch):
     """A plugin that corrects its metric gets new scores for the same predictions."""
     before = plan_of().cells[0]
-    plain = planner.source_hash
-    monkeypatch.setattr(planner, "source_hash", lambda f: "corrected" if f is zsbench_fakes.Exact else plain(f))
+    plain = builder.source_hash
+    monkeypatch.setattr(builder, "source_hash", lambda f: "corrected" if f is zsbench_fakes.Exact else plain(f))
     after = plan_of().cells[0]
     assert after.prediction == before.prediction
     assert after.scoring != before.scoring

@@ -133,6 +133,56 @@ class FakeTask(Task):
         return {colour: [f"a {colour} picture", f"{colour} all over"] for colour in COLOURS}
 
 
+class GroupedTask(FakeTask):
+    """The same pictures in two groups."""
+
+    @property
+    def card(self):
+        changes = {"id": "fake-grouped", "title": "Grouped", "groupings": ("shade",), "headline_grouping": "shade"}
+        return super().card.model_copy(update=changes)
+
+    def groups(self):
+        dark = [colour for colour in COLOURS if colour in {"black", "navy", "teal"}]
+        return {"shade": {"dark": dark, "light": [colour for colour in COLOURS if colour not in dark]}}
+
+
+class FakeQuestions(FakeTask):
+    """Two questions about each picture."""
+
+    @property
+    def card(self):
+        changes = {"id": "fake-questions", "title": "Questions", "kind": "question-answering", "metrics": ("exact",)}
+        return super().card.model_copy(update=changes)
+
+    def examples(self):
+        return [
+            Example(f"{colour}-{number}", self.root / "images" / f"{colour}.png", f"Is it {other}?")
+            for colour in COLOURS
+            for number, other in enumerate((colour, "pink"))
+        ]
+
+    def references(self):
+        return {example.id: ["yes" if example.id.endswith("0") else "no"] * 10 for example in self.examples()}
+
+
+class SettableTask(FakeTask):
+    """The first pictures, as many as its settings say."""
+
+    def __init__(self, data_root, config):
+        super().__init__(data_root)
+        self.config = config
+
+    def examples(self):
+        return super().examples()[: self.config.pictures]
+
+    def references(self):
+        return {example.id: [f"a {example.id} picture"] for example in self.examples()}
+
+
+class TaskSettings(Frozen):
+    pictures: int = 2
+
+
 class FakeCorpus(TextCorpus):
     def __init__(self, data_root):
         self.root = data_root
@@ -199,6 +249,26 @@ class NearestCaptioner(Captioner[NoSettings]):
         return [Caption((Candidate(self.memory.texts[0]),)) for _ in batch.ids]
 
 
+class AnsweringCaptioner(NearestCaptioner):
+    """Says yes to everything."""
+
+    needs: ClassVar[CaptionerNeeds] = CaptionerNeeds(memory=True, answers=True)
+
+    def answer(self, batch, questions):
+        return ["yes" for _ in questions]
+
+
+class OracleCaptioner(FakeCaptioner):
+    """Counts the references it was shown."""
+
+    needs: ClassVar[CaptionerNeeds] = CaptionerNeeds(
+        training=True, encoder=True, patches=True, gap_model=True, references=True
+    )
+
+    def caption(self, batch):
+        return [Caption((Candidate(f"{len(shown)} shown"),)) for shown in batch.references]
+
+
 class BrokenCaptioner(NearestCaptioner):
     """Raises on the third image."""
 
@@ -242,7 +312,21 @@ class MeanGap(NoneGap):
 
 
 class PairedGap(NoneGap):
+    """Remembers how many pairs it saw."""
+
     requires = "paired"
+
+    def fit(self, *, texts=None, images=None):
+        import torch
+
+        assert texts.shape == images.shape
+        self.seen = torch.tensor([len(texts)])
+
+    def state(self):
+        return {"seen": self.seen}
+
+    def load_state(self, state):
+        self.seen = state["seen"]
 
 
 class WordCount(Metric):
@@ -304,6 +388,8 @@ def zsbench_captioners():
         CaptionerSpec(id="nearest", factory=NearestCaptioner, config=NoSettings),
         CaptionerSpec(id="broken", factory=BrokenCaptioner, config=NoSettings),
         CaptionerSpec(id="silent", factory=SilentCaptioner, config=NoSettings),
+        CaptionerSpec(id="answering", factory=AnsweringCaptioner, config=NoSettings),
+        CaptionerSpec(id="fake-oracle", base="fake", factory=OracleCaptioner, needs=OracleCaptioner.needs),
     ]
 
 
@@ -318,7 +404,12 @@ def zsbench_gap_models():
 
 @hookimpl
 def zsbench_tasks():
-    return [TaskSpec(id="fake-task", factory=FakeTask)]
+    return [
+        TaskSpec(id="fake-task", factory=FakeTask),
+        TaskSpec(id="fake-grouped", factory=GroupedTask),
+        TaskSpec(id="fake-questions", factory=FakeQuestions),
+        TaskSpec(id="fake-settable", factory=SettableTask, config=TaskSettings),
+    ]
 
 
 @hookimpl

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from zsbench.plan.choices import CorpusChoice, EncoderChoice, GapChoice, LanguageModelChoice, TaskChoice
-from zsbench.plan.planner import make_plan
+from zsbench.plan.choices import EncoderChoice, GapChoice, LanguageModelChoice
+from zsbench.plan.data import CorpusChoice, DataPlace, Item, ReferenceTexts, TaskChoice, TextSource
+from zsbench.plan.planner import PlanOptions, make_plan
 from zsbench.plan.stages import (
     Cell,
     Comparison,
@@ -11,8 +12,10 @@ from zsbench.plan.stages import (
     ImageEncoding,
     Plan,
     Prediction,
+    Reading,
     References,
     Scoring,
+    Similarity,
     Stage,
     TextEncoding,
     Training,
@@ -23,18 +26,25 @@ __all__ = [
     "Cell",
     "Comparison",
     "CorpusChoice",
+    "DataPlace",
     "EncoderChoice",
     "GapChoice",
     "GapFit",
     "ImageEncoding",
+    "Item",
     "LanguageModelChoice",
     "Plan",
+    "PlanOptions",
     "Prediction",
+    "Reading",
+    "ReferenceTexts",
     "References",
     "Scoring",
+    "Similarity",
     "Stage",
     "TaskChoice",
     "TextEncoding",
+    "TextSource",
     "Training",
     "Work",
     "make_plan",
