@@ -4,8 +4,9 @@
 
     results/<run>/
         run.json                     plan, matrix, provenance, durations
-        cells/<cell>/result.json     scores with uncertainty and signature, differences to the baseline
-        cells/<cell>/samples.jsonl   per example: id, prediction, candidates, value of each metric
+        cells/<cell>/result.json             scores with uncertainty and signature, differences to the baseline
+        cells/<cell>/samples.jsonl           per example: id, prediction, candidates, value of each metric
+        cells/<cell>/statistics.safetensors  per example: the sufficient statistics of each metric
         tables/comparison.md         the table
     results/latest                   the newest run
 
@@ -18,16 +19,141 @@ import contextlib
 import json
 import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from zsbench.errors import CorruptDataError, MissingDataError
+from zsbench.interfaces import TaskCard
 from zsbench.store import write_text
 
-__all__ = ["SCHEMA_VERSION", "RunFolder", "read_results"]
+if TYPE_CHECKING:
+    from zsbench.interfaces import NDArrayFloat
+    from zsbench.metrics import MetricResult
+
+__all__ = [
+    "SCHEMA_VERSION",
+    "CellFacts",
+    "RunFolder",
+    "build_result",
+    "group_members",
+    "metric_row",
+    "read_result",
+    "read_results",
+    "read_run",
+    "read_samples",
+    "read_statistics",
+    "row_key",
+    "write_statistics",
+]
 
 SCHEMA_VERSION = 1
+STATISTICS = "statistics.safetensors"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CellFacts:
+    """What is known of a cell before it is scored.
+
+    Attributes:
+        name: Of its folder.
+        identity: captioner, gap_model, corpus, task, seed, route and variant.
+        card: Of its task.
+        n: How many examples were to be predicted.
+        config: Of the captioner.
+        keys: Of its stages, by kind.
+        seconds: Of its stages, by kind.
+        encoder: What people call the encoder.
+        language_model: What people call the language model; empty without.
+        data_used: What beyond text was used, to be marked in every table.
+        source: measured, or how else predictions came here.
+    """
+
+    name: str
+    identity: Mapping[str, Any]
+    card: TaskCard
+    n: int
+    config: Mapping[str, Any] = field(default_factory=dict)
+    keys: Mapping[str, str] = field(default_factory=dict)
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    encoder: str = ""
+    language_model: str = ""
+    data_used: Sequence[str] = ()
+    source: str = "measured"
+
+
+def build_result(
+    facts: CellFacts,
+    *,
+    metrics: Sequence[Mapping[str, Any]] = (),
+    differences: Sequence[Mapping[str, Any]] = (),
+    descriptives: Mapping[str, Any] | None = None,
+    unreadable: Sequence[Mapping[str, str]] = (),
+) -> dict[str, Any]:
+    """The ``result.json`` of a cell that was scored.
+
+    Args:
+        facts: What is known of the cell.
+        metrics: What ``metric_row`` makes of each result.
+        differences: Paired differences to the baseline's cell.
+        descriptives: What ``describe_captions`` says; None for answers.
+        unreadable: Id and reason of each example whose image could not be read.
+    """
+    card = facts.card
+    return {
+        "cell": dict(facts.identity),
+        "name": facts.name,
+        "status": "done",
+        "source": facts.source,
+        "task_title": card.title,
+        "task_kind": card.kind,
+        "main_metric": card.main_metric,
+        "groupings": list(card.groupings),
+        "headline_grouping": card.headline_grouping,
+        "n": facts.n,
+        "encoder": facts.encoder,
+        "language_model": facts.language_model,
+        "data_used": list(facts.data_used),
+        "config": dict(facts.config),
+        "keys": dict(facts.keys),
+        "seconds": dict(facts.seconds),
+        "metrics": [dict(row) for row in metrics],
+        "differences": [dict(row) for row in differences],
+        "descriptives": descriptives,
+        "unreadable": [dict(row) for row in unreadable],
+    }
+
+
+def metric_row(result: MetricResult) -> dict[str, Any]:
+    """What a record keeps of one metric of the whole or of a group."""
+    return {
+        "id": result.metric,
+        "title": result.title,
+        "factor": result.factor,
+        "grouping": result.grouping,
+        "group": result.group,
+        "n": len(result.ids),
+        "score": result.score,
+        "standard_error": result.standard_error,
+        "low": result.low,
+        "high": result.high,
+        "signature": result.signature,
+        "seconds": round(result.seconds, 3),
+        "not_run": result.not_run,
+    }
+
+
+def row_key(metric: str, grouping: str | None, group: str | None) -> str:
+    """The name of a row's statistics: ``metric``, or ``metric@grouping=group``."""
+    return metric if grouping is None else f"{metric}@{grouping}={group}"
+
+
+def write_statistics(path: Path, arrays: Mapping[str, NDArrayFloat]) -> None:
+    """Write statistics as safetensors, each array in the narrowest type that loses nothing."""
+    from safetensors.numpy import save_file
+
+    save_file({name: _narrow(array) for name, array in arrays.items()}, path)
 
 
 class RunFolder:
@@ -56,10 +182,17 @@ class RunFolder:
         """Write ``run.json``."""
         _write_json(self.path / "run.json", record)
 
-    def write_cell(self, name: str, result: Mapping[str, Any], samples: Iterable[Mapping[str, Any]]) -> None:
-        """Write one cell's ``result.json`` and ``samples.jsonl``."""
-        folder = self.path / "cells" / name
+    def write_cell(
+        self,
+        result: Mapping[str, Any],
+        samples: Iterable[Mapping[str, Any]],
+        statistics: Mapping[str, NDArrayFloat] | None = None,
+    ) -> None:
+        """Write one cell's ``result.json`` and ``samples.jsonl``, and its statistics if it was scored."""
+        folder = self.path / "cells" / str(result["name"])
         folder.mkdir(parents=True, exist_ok=True)
+        if statistics:
+            write_statistics(folder / STATISTICS, statistics)
         lines = (json.dumps(sample, ensure_ascii=False, separators=(",", ":")) + "\n" for sample in samples)
         write_text(folder / "samples.jsonl", "".join(lines))
         _write_json(folder / "result.json", result)
@@ -82,6 +215,16 @@ class RunFolder:
         temporary.replace(latest)
 
 
+def read_run(run: Path) -> dict[str, Any]:
+    """The ``run.json`` of a run.
+
+    Raises:
+        MissingDataError: It is no run folder.
+        CorruptDataError: The record is not JSON or of another schema.
+    """
+    return _read_json(run / "run.json")
+
+
 def read_results(run: Path) -> list[dict[str, Any]]:
     """Every cell's ``result.json`` of a run, in the order the run lists them.
 
@@ -89,8 +232,56 @@ def read_results(run: Path) -> list[dict[str, Any]]:
         MissingDataError: It is no run folder.
         CorruptDataError: A record is not JSON or of another schema.
     """
-    record = _read_json(run / "run.json")
-    return [_read_json(run / "cells" / name / "result.json") for name in record["cells"]]
+    return [read_result(run, name) for name in read_run(run)["cells"]]
+
+
+def read_result(run: Path, cell: str) -> dict[str, Any]:
+    """One cell's ``result.json``."""
+    return _read_json(run / "cells" / cell / "result.json")
+
+
+def read_samples(run: Path, cell: str) -> list[dict[str, Any]]:
+    """One cell's ``samples.jsonl``, a row an example.
+
+    Raises:
+        MissingDataError: There is no such file.
+        CorruptDataError: A line is not JSON.
+    """
+    path = run / "cells" / cell / "samples.jsonl"
+    try:
+        with path.open(encoding="utf-8") as file:
+            return [json.loads(line) for line in file]
+    except FileNotFoundError:
+        raise _no_record(path) from None
+    except ValueError as error:
+        raise _not_json(path, error) from None
+
+
+def read_statistics(run: Path, cell: str) -> dict[str, NDArrayFloat]:
+    """The per-example statistics ``(n, k)`` of every metric and group that was scored, by ``row_key``.
+
+    Rows are in the order of the cell's samples, without those that have an error.
+
+    Raises:
+        MissingDataError: The cell has no statistics.
+    """
+    from safetensors.numpy import load_file
+
+    path = run / "cells" / cell / STATISTICS
+    if not path.is_file():
+        raise _no_record(path)
+    arrays = {name: array.astype("float64") for name, array in load_file(path).items()}
+    samples = [sample for sample in read_samples(run, cell) if "error" not in sample]
+    for row in read_result(run, cell)["metrics"]:
+        key = row_key(row["id"], row["grouping"], row["group"])
+        if key not in arrays and row["id"] in arrays and row["grouping"] is not None:
+            arrays[key] = arrays[row["id"]][group_members(samples, row["grouping"], row["group"])]
+    return arrays
+
+
+def group_members(samples: Sequence[Mapping[str, Any]], grouping: str, group: str) -> list[int]:
+    """Which samples belong to a group."""
+    return [index for index, sample in enumerate(samples) if sample.get("groups", {}).get(grouping) == group]
 
 
 def _write_json(path: Path, record: Mapping[str, Any]) -> None:
@@ -104,16 +295,9 @@ def _read_json(path: Path) -> dict[str, Any]:
     try:
         record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise MissingDataError(
-            f"There is no {path}.",
-            "A run folder holds run.json and cells.",
-            "Name a folder that `zsbench run` wrote, such as results/latest.",
-            path=path,
-        ) from None
+        raise _no_record(path) from None
     except ValueError as error:
-        raise CorruptDataError(
-            f"{path} is not JSON: {error}.", "zsbench wrote it as JSON.", "Run again to write a new record.", path=path
-        ) from None
+        raise _not_json(path, error) from None
     if record.get("schema_version") != SCHEMA_VERSION:
         raise CorruptDataError(
             f"{path} has schema version {record.get('schema_version')!r}.",
@@ -122,3 +306,32 @@ def _read_json(path: Path) -> dict[str, Any]:
             path=path,
         )
     return record
+
+
+def _narrow(array: NDArrayFloat) -> Any:
+    """An array in the narrowest type that loses nothing."""
+    import numpy as np
+
+    for kind in (np.uint8, np.uint16, np.uint32, np.float32):
+        with np.errstate(invalid="ignore", over="ignore"):
+            narrow = array.astype(kind)
+        if np.array_equal(narrow.astype(np.float64), array):
+            return np.ascontiguousarray(narrow)
+    return np.ascontiguousarray(array)
+
+
+def _no_record(path: Path) -> MissingDataError:
+    """The error of a record that is not there."""
+    return MissingDataError(
+        f"There is no {path}.",
+        "A run folder holds run.json and cells.",
+        "Name a folder that `zsbench run` wrote, such as results/latest.",
+        path=path,
+    )
+
+
+def _not_json(path: Path, error: ValueError) -> CorruptDataError:
+    """The error of a record that is not JSON."""
+    return CorruptDataError(
+        f"{path} is not JSON: {error}.", "zsbench wrote it as JSON.", "Run again to write a new record.", path=path
+    )

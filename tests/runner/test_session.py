@@ -9,7 +9,7 @@ import pytest
 
 import zsbench_fakes
 from zsbench.errors import ConfigError, MissingDataError
-from zsbench.records import read_results
+from zsbench.records import read_results, read_samples
 
 
 def predictions(result):
@@ -147,13 +147,33 @@ def test_an_encoder_without_patches_is_refused_by_name(session):
     assert "ViT-B-32" in result.results[0]["reason"]
 
 
-def test_a_corrupt_image_is_named_by_id(session, tmp_path):
-    """The run ends with the id of the image that cannot be read."""
+@pytest.fixture
+def damaged_world(session, tmp_path):
+    """The fake world with one image that is no image."""
     session(captioners=["nearest"], baseline="nearest").run()
-    (tmp_path / "cache" / "data" / "fake-world" / "images" / "navy.png").write_bytes(b"no image")
-    plugins = session(captioners=["nearest"], baseline="nearest", data_root=str(tmp_path / "cache/data/fake-world"))
-    reason = plugins.run().results[0]["reason"]
-    assert "navy" in reason
+    root = tmp_path / "cache" / "data" / "fake-world"
+    (root / "images" / "navy.png").write_bytes(b"no image")
+    return str(root)
+
+
+def test_a_corrupt_image_costs_its_example(session, damaged_world):
+    """The image is named by id, and the others are captioned and scored."""
+    result = session(captioners=["nearest"], baseline="nearest", data_root=damaged_world).run()
+    (cell,) = result.results
+    assert cell["status"] == "done"
+    assert [lost["id"] for lost in cell["unreadable"]] == ["navy"]
+    assert "navy" in cell["unreadable"][0]["reason"]
+    assert {row["n"] for row in cell["metrics"]} == {cell["n"] - 1}
+    samples = {sample["id"]: sample for sample in read_samples(result.folder, cell["name"])}
+    assert "prediction" not in samples["navy"]
+    assert samples["navy"]["error"] == cell["unreadable"][0]["reason"]
+
+
+def test_a_corrupt_image_fails_its_cells_where_asked(session, damaged_world):
+    """With `fail_on_error` the reason names the image."""
+    result = session(captioners=["nearest"], baseline="nearest", data_root=damaged_world, fail_on_error=True).run()
+    assert [cell["status"] for cell in result.results] == ["failed"]
+    assert "navy" in result.results[0]["reason"]
 
 
 def test_a_missing_data_root_is_refused(session, tmp_path):

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import sys
 from types import TracebackType
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from zsbench.plan import Stage
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
 
 __all__ = ["BarReporter", "LineReporter", "make_reporter"]
 
@@ -38,7 +41,7 @@ class LineReporter:
     def stage_started(self, stage: Stage) -> None:
         """Say nothing yet."""
 
-    def stage_advanced(self, done: int, total: int) -> None:
+    def stage_advanced(self, stage: Stage, done: int, total: int) -> None:
         """Say nothing."""
 
     def stage_finished(self, stage: Stage, seconds: float) -> None:
@@ -61,7 +64,7 @@ class LineReporter:
 
 
 class BarReporter:
-    """Two bars: the whole run and the stage that runs, each with its ETA."""
+    """A bar for the whole run and one for each stage that runs, each with its ETA."""
 
     def __init__(self) -> None:
         from rich.console import Console
@@ -85,10 +88,9 @@ class BarReporter:
             transient=True,
         )
         self.whole = self.progress.add_task("all stages", total=None)
-        self.part = self.progress.add_task("", total=None, visible=False)
+        self.parts: dict[str, TaskID] = {}
 
     def __enter__(self) -> BarReporter:
-        self.progress.start()
         return self
 
     def __exit__(
@@ -97,25 +99,32 @@ class BarReporter:
         self.progress.stop()
 
     def run_started(self, total: int) -> None:
-        """Set the length of the upper bar."""
+        """Set the length of the upper bar and show it."""
         self.progress.update(self.whole, total=total)
+        self.progress.start()
 
     def stage_started(self, stage: Stage) -> None:
-        """Begin the lower bar."""
-        self.progress.reset(self.part, description=f"{stage.kind}: {stage.label}", total=None, visible=True)
+        """Begin a bar."""
+        self.parts[stage.key] = self.progress.add_task(f"{stage.kind}: {stage.label}", total=None)
 
-    def stage_advanced(self, done: int, total: int) -> None:
-        """Move the lower bar."""
-        self.progress.update(self.part, completed=done, total=total)
+    def stage_advanced(self, stage: Stage, done: int, total: int) -> None:
+        """Move the stage's bar."""
+        self.progress.update(self.parts[stage.key], completed=done, total=total)
 
     def stage_finished(self, stage: Stage, seconds: float) -> None:
         """Move the upper bar."""
         self.progress.console.print(f"{stage.kind}: {stage.label} ({seconds:.1f} s)", highlight=False, markup=False)
-        self.progress.advance(self.whole)
+        self._end(stage)
 
     def stage_failed(self, stage: Stage, reason: str) -> None:
         """Move the upper bar and say why."""
         self.progress.console.print(f"FAILED {stage.kind}: {stage.label}: {reason}", style="red", markup=False)
+        self._end(stage)
+
+    def _end(self, stage: Stage) -> None:
+        """Remove the stage's bar and move the upper one."""
+        if stage.key in self.parts:
+            self.progress.remove_task(self.parts.pop(stage.key))
         self.progress.advance(self.whole)
 
     def remark(self, text: str) -> None:

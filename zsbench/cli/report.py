@@ -16,6 +16,7 @@ def plan_document(plan: Plan, survey: Outcome) -> dict[str, Any]:
     return {
         "cells": [cell.name for cell in plan.cells],
         "shared_stages": plan.shared,
+        "remarks": plan.remarks,
         "stages": [
             {
                 "kind": stage.kind,
@@ -39,7 +40,7 @@ def plan_text(plan: Plan, survey: Outcome) -> str:
     for key, stage in plan.stages.items():
         state = {"missing": "to make"}.get(survey.stages[key].state, survey.stages[key].state)
         lines.append(f"  {state:<10}  {stage.kind:<14}  {stage.label}  [{key[:8]}]")
-    return "\n".join(lines)
+    return "\n".join([*lines, *(f"note: {remark}" for remark in plan.remarks)])
 
 
 def result_document(result: RunResult) -> dict[str, Any]:
@@ -57,6 +58,8 @@ def result_document(result: RunResult) -> dict[str, Any]:
                 "status": cell["status"],
                 "reason": cell.get("reason", ""),
                 "n": cell["n"],
+                "unreadable": cell["unreadable"],
+                "data_used": cell["data_used"],
                 "metrics": cell["metrics"],
                 "differences": cell["differences"],
             }
@@ -76,6 +79,12 @@ def result_text(result: RunResult) -> str:
             f"{outcome.count('done')} stages made, {outcome.count('cached')} cached; "
             f"sharing saved {result.plan.shared}."
         )
+    lines += [
+        f"{len(cell['unreadable'])} images of {cell['name']} could not be read and are not scored, first: "
+        f"{cell['unreadable'][0]['reason']}"
+        for cell in result.results
+        if cell["unreadable"]
+    ]
     lines += [f"FAILED {cell['name']} ({cell['failed_stage']}): {cell['reason']}" for cell in result.failed]
     lines.append(f"{result.seconds:.1f} s. Records: {result.folder}")
     return "\n".join(lines)

@@ -11,12 +11,12 @@ import typer
 from zsbench.config import Matrix, parse_assignment, read_matrix
 from zsbench.errors import ConfigError, UnknownIdError, closest
 from zsbench.interfaces.specs import CaptionerSpec, MatrixSpec
-from zsbench.plugins import Plugins, load_plugins
+from zsbench.plugins import load_plugins
 from zsbench.registry import Registry, load_object
 from zsbench.store import default_cache
 
 if TYPE_CHECKING:
-    from zsbench.runner.session import RunResult, Session
+    from zsbench.runner.session import RunResult
 
 __all__ = ["run_matrix"]
 
@@ -29,42 +29,58 @@ def run_matrix(  # noqa: PLR0913  one parameter a flag
     ] = "",
     captioners: Annotated[str, typer.Option("--captioners", "-c", help="Ids, comma-separated.")] = "",
     tasks: Annotated[str, typer.Option("--tasks", "-t", help="Ids, comma-separated.")] = "",
+    corpora: Annotated[str, typer.Option(help="Ids of text corpora, comma-separated.")] = "",
+    gap_models: Annotated[str, typer.Option(help="Ids, comma-separated; put under every captioner with one.")] = "",
     seeds: Annotated[str, typer.Option(help="Numbers, comma-separated.")] = "",
     limit: Annotated[int | None, typer.Option("--limit", "-L", help="Only the first N examples of each task.")] = None,
     data_root: Annotated[str, typer.Option(help="Folder of the data, or id of a data root.")] = "",
     output: Annotated[Path, typer.Option("--output", "-o", help="The results folder.")] = Path("results"),
     batch_size: Annotated[int | None, typer.Option("--batch-size", "-b", help="Images captioned together.")] = None,
     device: Annotated[str, typer.Option(help="A torch device, such as cpu or cuda:0.")] = "",
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes that make stages side by side. Default: as `threads` allows.")
+    ] = None,
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Any key of the matrix; repeatable.")
     ] = None,
+    fail_on_error: Annotated[
+        bool, typer.Option("--fail-on-error", help="An unreadable image fails its cells instead of being left out.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and stop.")] = False,
     online: Annotated[bool, typer.Option("--online", help="Allow downloads of model weights.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead of the table.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
     """Train, caption and score every cell of a matrix, and print the comparison table."""
+    from zsbench.cli.progress import make_reporter
+    from zsbench.runner.session import RunOptions, Session
+
     plugins = load_plugins()
     for record in plugins.broken:
         typer.echo(f"note: plugin {record.name!r} is {record.status}: {record.reason}", err=True)
     flags: dict[str, Any] = {
         "captioners": _split(captioners),
         "tasks": _split(tasks),
+        "corpora": _split(corpora),
+        "gap_models": [{"id": id_} for id_ in _split(gap_models) or []] or None,
         "seeds": _seeds(seeds),
         "limit": limit,
         "data_root": data_root or None,
         "batch_size": batch_size,
         "device": device or None,
+        "fail_on_error": fail_on_error or None,
     }
     overrides = {key: value for key, value in flags.items() if value is not None}
     known = plugins.registry.ids(CaptionerSpec)
     overrides |= dict(parse_assignment(text, known) for text in settings or [])
     chosen = _with_baseline(_matrix_path(matrix, plugins.registry), overrides)
-    session, reporter = _session(chosen, plugins, output, online=online)
+    options = RunOptions(chosen, output, default_cache(), online=online, workers=workers)
+    reporter = make_reporter()
+    session = Session(options, plugins, reporter)
     if dry_run:
         from zsbench.cli.report import plan_document, plan_text
 
-        plan = session.plan()
+        plan = session.plan(dry=True)
         survey = session.survey(plan)
         typer.echo(json.dumps(plan_document(plan, survey), indent=1) if as_json else plan_text(plan, survey))
         return
@@ -73,16 +89,6 @@ def run_matrix(  # noqa: PLR0913  one parameter a flag
     _print_result(result, as_json=as_json, debug=debug)
     if result.failed:
         raise typer.Exit(FAILED_CELLS)
-
-
-def _session(matrix: Matrix, plugins: Plugins, output: Path, *, online: bool) -> tuple[Session, Any]:
-    """The session of a run and the reporter it talks to."""
-    from zsbench.cli.progress import make_reporter
-    from zsbench.runner.session import RunOptions, Session
-
-    reporter = make_reporter()
-    options = RunOptions(matrix=matrix, output=output, cache=default_cache(), online=online)
-    return Session(options, plugins, reporter), reporter
 
 
 def _matrix_path(name: str, registry: Registry) -> Path:

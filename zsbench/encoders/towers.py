@@ -33,6 +33,9 @@ The kernels of a matrix product, and with them the last bits of its rows, change
 widths even between 8 and 32 rows. So every pass has the same number, filled up where there are fewer.
 """
 
+WIDTH_STEP = 8
+"""Token sequences are cut behind their end to a multiple of this."""
+
 SMALL_MODEL = 10_000_000
 """Parameters that a small model has fewer than; its time goes to overhead, not to arithmetic."""
 
@@ -79,9 +82,12 @@ class DualTower:
             return torch.empty(0, self.dim)
         distinct = list(dict.fromkeys(texts))
         ids = self._tokenize(distinct)  # (N, context length)
-        rows = [self._run_texts(batch) for batch in torch.split(ids, self._rows)]
+        features = torch.empty(len(distinct), self.dim)
+        for width, rows in self._group_by_length(ids):
+            for chunk in torch.split(rows, self._rows):
+                features[chunk] = self._run_texts(ids[chunk, :width])
         index = {text: row for row, text in enumerate(distinct)}
-        return torch.cat(rows)[[index[text] for text in texts]]
+        return features[[index[text] for text in texts]]
 
     @torch.no_grad()
     def encode_images(self, images: Sequence[Image.Image]) -> ImageFeatures:
@@ -97,9 +103,24 @@ class DualTower:
         """Features of one blank image, for the shapes."""
         return self._run_images([Image.new("RGB", (8, 8))])
 
+    def _group_by_length(self, ids: Tensor) -> Iterator[tuple[int, Tensor]]:
+        """Widths that ids may be cut to, and which rows to each; the width depends on the row alone.
+
+        A causal tower's feature is that of the end token, which sees nothing behind it.
+        """
+        context = ids.shape[1]
+        if not _is_causal(self._model):
+            yield context, torch.arange(len(ids))
+            return
+        ends = _find_ends(self._model, ids) + 1
+        widths = ((ends + WIDTH_STEP - 1) // WIDTH_STEP * WIDTH_STEP).clamp(max=context)
+        for width in sorted(set(widths.tolist())):
+            yield width, (widths == width).nonzero()[:, 0]
+
     def _run_texts(self, ids: Tensor) -> Tensor:
         padded = self._pad(ids).to(self._device)
-        features = self._model.encode_text(padded).float().cpu()
+        encode = _encode_causal if _is_causal(self._model) else type(self._model).encode_text
+        features = encode(self._model, padded).float().cpu()
         return normalize(features[: len(ids)], dim=-1)
 
     def _run_images(self, images: Sequence[Image.Image]) -> ImageFeatures:
@@ -124,6 +145,31 @@ class DualTower:
         if len(rows) == self._rows:
             return rows
         return torch.cat([rows, rows[-1:].expand(self._rows - len(rows), *rows.shape[1:])])
+
+
+def _is_causal(model: Any) -> bool:
+    """Whether a model's text feature is that of the end token of a causal transformer, as OpenAI's CLIP has it."""
+    return type(model) is open_clip.CLIP and model.attn_mask is not None and model.text_pool_type in {"argmax", "eos"}
+
+
+def _find_ends(model: Any, ids: Tensor) -> Tensor:
+    """Position of the end token in each row, ``(N,)``."""
+    marks = ids if model.text_pool_type == "argmax" else (ids == model.text_eos_id).int()
+    return marks.argmax(dim=-1)  # the first of the highest; in OpenAI's vocabulary the end token has the highest id
+
+
+def _encode_causal(model: Any, ids: Tensor) -> Tensor:
+    """Features ``(N, D)``, not normalised, of ids ``(N, T)`` whose end tokens lie within T."""
+    T = ids.shape[1]
+    dtype = model.transformer.get_cast_dtype()
+    x = model.token_embedding(ids).to(dtype) + model.positional_embedding[:T].to(dtype)  # (N, T, width)
+    x = model.ln_final(model.transformer(x, attn_mask=model.attn_mask[:T, :T]))
+    ends: Tensor = x[torch.arange(len(ids), device=ids.device), _find_ends(model, ids)]
+    projection = model.text_projection
+    if projection is None:
+        return ends
+    projected: Tensor = projection(ends) if isinstance(projection, nn.Linear) else ends @ projection
+    return projected
 
 
 def gives_patches(visual: nn.Module) -> bool:

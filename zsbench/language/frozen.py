@@ -63,6 +63,7 @@ class FrozenModel:
         small = sum(parameter.numel() for parameter in self._model.parameters()) < SMALL_MODEL
         on_cpu = CPU_ROWS_OF_SMALL if small else CPU_ROWS
         self._rows = on_cpu if self._device.type == "cpu" else config.max_rows
+        self._prompted_rows = min(self._rows, CPU_ROWS)  # prompts of one length are few
         self._takes_positions = "position_ids" in inspect.signature(self._model.forward).parameters
         self._special = find_special_tokens(self._tokenizer, self._model.config)
         self.width = int(self._model.get_input_embeddings().weight.shape[1])
@@ -113,9 +114,10 @@ class FrozenModel:
         keys = [(row.numpy().tobytes(), tuple(start)) for row, start in zip(prefix.cpu(), starts, strict=True)]
         distinct = list({key: row for row, key in reversed(list(enumerate(keys)))}.values())[::-1]
         texts: dict[tuple[bytes, tuple[int, ...]], str] = {}
-        for rows in self._iter_groups({row: starts[row] for row in distinct}):
+        size = self._rows if prompts is None else self._prompted_rows
+        for rows in _iter_groups({row: starts[row] for row in distinct}, size):
             ids = torch.tensor([starts[row] for row in rows])
-            for row, text in zip(rows, self._continue(prefix[rows], ids, decoding), strict=True):
+            for row, text in zip(rows, self._continue(prefix[rows], ids, decoding, size), strict=True):
                 texts[keys[row]] = text
         return [texts[key] for key in keys]
 
@@ -130,18 +132,10 @@ class FrozenModel:
             )
         return [[self._special.lead, *row] for row in self._split(prompts)]
 
-    def _iter_groups(self, starts: Mapping[int, Sequence[int]]) -> Iterator[list[int]]:
-        """Rows whose starts are equally long, no more than are decoded at once."""
-        groups: dict[int, list[int]] = defaultdict(list)
-        for row, start in starts.items():
-            groups[len(start)].append(row)
-        for rows in groups.values():
-            yield from (rows[at : at + self._rows] for at in range(0, len(rows), self._rows))
-
-    def _continue(self, prefix: Tensor, ids: Tensor, decoding: GenerationConfig) -> list[str]:
-        """Continue (N, Q, E) prefixes, each followed by its (N, T) start ids."""
+    def _continue(self, prefix: Tensor, ids: Tensor, decoding: GenerationConfig, size: int) -> list[str]:
+        """Continue (N, Q, E) prefixes, each followed by its (N, T) start ids, filled up to ``size`` rows."""
         embeddings = torch.cat([prefix.to(self._device, self._model.dtype), self.embed(ids)], dim=1)  # (N, Q + T, E)
-        filling = embeddings[-1:].expand(self._rows - len(embeddings), -1, -1)
+        filling = embeddings[-1:].expand(size - len(embeddings), -1, -1)
         embeddings = torch.cat([embeddings, filling])  # the same shape every time
         mask = torch.ones(embeddings.shape[:2], dtype=torch.long, device=self._device)
         found = self._model.generate(inputs_embeds=embeddings, attention_mask=mask, generation_config=decoding)
@@ -192,6 +186,15 @@ class FrozenModel:
                 "Shorten the prompt, or lower max_new_tokens or the number of prefix embeddings.",
                 key="max_new_tokens",
             )
+
+
+def _iter_groups(starts: Mapping[int, Sequence[int]], size: int) -> Iterator[list[int]]:
+    """Rows whose starts are equally long, no more than are decoded at once."""
+    groups: dict[int, list[int]] = defaultdict(list)
+    for row, start in starts.items():
+        groups[len(start)].append(row)
+    for rows in groups.values():
+        yield from (rows[at : at + size] for at in range(0, len(rows), size))
 
 
 def load_model(folder: Path, precision: str) -> Any:

@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from zsbench.errors import CaptionerError, ConfigError, ZsbenchError
+from zsbench.errors import CaptionerError, ConfigError
 from zsbench.images import read_image
 from zsbench.interfaces import Caption, Captioner, CaptionerResources, ImageBatch
-from zsbench.plan import Prediction, Training
+from zsbench.plan import Item, Prediction, Training
+from zsbench.runner.chunks import QUESTIONS_PER_IMAGE, Row, write_chunks
 from zsbench.runner.features import ImageFeatureReader
+from zsbench.runner.guard import guarded
 from zsbench.runner.workbench import Workbench, generator
 from zsbench.seeds import derive_seed
 from zsbench.store import write_text
 
-__all__ = ["check_captions", "predict", "read_predictions", "train"]
+__all__ = ["check_answers", "check_captions", "predict", "train"]
 
 LINE_SEPARATORS = set("\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029")
 
 
 def train(work: Training, folder: Path, bench: Workbench) -> None:
     """Train a captioner on text features; write its weights and ``training.json``."""
-    with _guarded(work.captioner.id, "be made"):
+    with guarded(work.captioner.id, "be made"):
         captioner = bench.captioner(work.captioner)
     needs = captioner.needs
     resources = CaptionerResources(
@@ -33,7 +35,7 @@ def train(work: Training, folder: Path, bench: Workbench) -> None:
         language_model=bench.language_model(work.language_model, work.device) if work.language_model else None,
         training_gap=bench.gap_model(work.gap),
     )
-    with _guarded(work.captioner.id, "train"):
+    with guarded(work.captioner.id, "train"):
         captioner.load(resources)
         corpus = bench.corpus(work.corpus, work.texts, work.encoder.content)
         report = captioner.train(corpus, generator(derive_seed(work.seed, "train")), progress=bench.progress)
@@ -42,31 +44,24 @@ def train(work: Training, folder: Path, bench: Workbench) -> None:
 
 
 def predict(work: Prediction, folder: Path, bench: Workbench) -> None:
-    """Caption every example; write ``predictions.jsonl``, chunk by chunk, so that an interrupted run goes on."""
-    ids = work.task.ids
-    parts: list[Path] = []
-    loaded: tuple[Captioner[Any], ImageFeatureReader] | None = None
-    start = 0
-    while start < len(ids):
-        part = _finished_part(folder, start)
-        if part is None:
-            loaded = loaded or (_load_captioner(work, bench), ImageFeatureReader(bench.places[work.images]))
-            stop = min(start + work.batch_size, len(ids))
-            captions = _caption_batch(*loaded, work, start, stop)
-            part = folder / f"part-{start:07d}-{stop:07d}.jsonl"
-            write_text(part, "".join(_lines(ids[start:stop], captions)))
-        parts.append(part)
-        start = int(part.stem.rpartition("-")[2])
-        bench.progress(start, len(ids))
-    write_text(folder / "predictions.jsonl", "".join(path.read_text(encoding="utf-8") for path in parts))
-    for path in parts:
-        path.unlink()
+    """Caption or answer every item; write ``predictions.jsonl`` in chunks, so that an interrupted run goes on.
 
+    An item whose image could not be read has an error instead of a prediction.
+    """
+    reader = ImageFeatureReader(bench.places[work.images])
+    loaded: list[Captioner[Any]] = []
 
-def read_predictions(folder: Path) -> Iterator[dict[str, Any]]:
-    """The rows of a predict stage: id, prediction, candidates, chosen."""
-    with (folder / "predictions.jsonl").open(encoding="utf-8") as file:
-        yield from (json.loads(line) for line in file)
+    def make(start: int, stop: int) -> list[Row]:
+        items = work.items[start:stop]
+        readable = [item for item in items if item.row not in reader.unreadable]
+        if readable and not loaded:
+            loaded.append(_load_captioner(work, bench))
+        rows = {row["id"]: row for row in _predict_batch(loaded[0], reader, work, readable, bench)} if readable else {}
+        return [rows.get(item.id) or {"id": item.id, "error": reader.unreadable[item.row]} for item in items]
+
+    asks = bool(work.items) and work.items[0].question is not None
+    size = work.batch_size * (QUESTIONS_PER_IMAGE if asks else 1)
+    write_chunks(folder, len(work.items), size, make, bench.progress)
 
 
 def check_captions(captions: Sequence[Caption], batch: ImageBatch, captioner: str) -> None:
@@ -108,30 +103,34 @@ def _wrong(caption: object) -> str:
     return ""
 
 
-class _guarded:  # noqa: N801  reads as a statement
-    """Turns whatever a plugin raises, an exit included, into a CaptionerError that names it."""
+def check_answers(answers: Sequence[str], batch: ImageBatch, captioner: str) -> None:
+    """Refuse anything but one answer a question, each one clean line.
 
-    def __init__(self, captioner: str, verb: str) -> None:
-        self.captioner = captioner
-        self.verb = verb
-
-    def __enter__(self) -> None:
-        """Nothing to set up."""
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, (Exception, SystemExit)) and not isinstance(error, ZsbenchError):
-            first = (str(error).strip().splitlines() or [""])[0].rstrip(".")
-            raise CaptionerError(
-                f"Captioner {self.captioner!r} failed to {self.verb}: {type(error).__name__}: {first}.",
-                "It raises nothing for valid input.",
-                "Run again with --debug for the traceback.",
-                captioner=self.captioner,
-            ) from error
+    Raises:
+        CaptionerError: With the id of the first question that has no proper answer.
+    """
+    problem = ""
+    if not isinstance(answers, list) or len(answers) != len(batch):
+        count = len(answers) if isinstance(answers, list) else type(answers).__name__
+        problem = f"returned {count} answers for {len(batch)} questions"
+    else:
+        texts: list[object] = list(answers)
+        for id_, text in zip(batch.ids, texts, strict=True):
+            if not isinstance(text, str) or LINE_SEPARATORS & set(text):
+                problem = f"returned the answer {text!r} for question {id_}"
+                break
+    if problem:
+        raise CaptionerError(
+            f"Captioner {captioner!r} {problem}.",
+            "It returns one line of text a question.",
+            f"Correct the plugin that provides {captioner!r}.",
+            captioner=captioner,
+        )
 
 
 def _load_captioner(work: Prediction, bench: Workbench) -> Captioner[Any]:
     """The captioner with its resources, and its training taken over."""
-    with _guarded(work.captioner.id, "be made"):
+    with guarded(work.captioner.id, "be made"):
         captioner = bench.captioner(work.captioner)
     needs = captioner.needs
     resources = CaptionerResources(
@@ -141,50 +140,58 @@ def _load_captioner(work: Prediction, bench: Workbench) -> Captioner[Any]:
         inference_gap=bench.gap_model(work.gap),
         memory=bench.corpus(work.corpus, work.texts, work.encoder.content) if work.texts else None,
     )
-    with _guarded(work.captioner.id, "load"):
+    with guarded(work.captioner.id, "load"):
         captioner.load(resources)
         if work.training is not None:
             captioner.restore(bench.places[work.training])
     return captioner
 
 
-def _caption_batch(
-    captioner: Captioner[Any], reader: ImageFeatureReader, work: Prediction, start: int, stop: int
-) -> list[Caption]:
-    """Captions of a slice of the examples."""
-    examples = work.task.examples[start:stop]
-    features = reader.read(start, stop)
-    if captioner.needs.patches and (features.patches is None or features.attention is None):
+def _predict_batch(
+    captioner: Captioner[Any], reader: ImageFeatureReader, work: Prediction, items: Sequence[Item], bench: Workbench
+) -> list[Row]:
+    """Rows of a slice of the items."""
+    batch = _batch(captioner, reader, work, items, bench)
+    if items[0].question is not None:
+        with guarded(work.captioner.id, "answer"):
+            answers = captioner.answer(batch, [str(item.question) for item in items])
+        check_answers(answers, batch, work.captioner.id)
+        return [{"id": id_, "prediction": answer} for id_, answer in zip(batch.ids, answers, strict=True)]
+    with guarded(work.captioner.id, "caption"):
+        captions = captioner.caption(batch)
+    check_captions(captions, batch, work.captioner.id)
+    return [_caption_row(id_, caption) for id_, caption in zip(batch.ids, captions, strict=True)]
+
+
+def _batch(
+    captioner: Captioner[Any], reader: ImageFeatureReader, work: Prediction, items: Sequence[Item], bench: Workbench
+) -> ImageBatch:
+    """The images of some items, with whatever the captioner needs."""
+    needs = captioner.needs
+    features = reader.read([item.row for item in items])
+    if needs.patches and (features.patches is None or features.attention is None):
         raise ConfigError(
             f"Captioner {work.captioner.id!r} needs patch tokens, and encoder {work.encoder.id!r} has none.",
             "Vision transformers have them; ResNet and pooled towers do not.",
             "Choose one that has, for example `--set encoder.settings.model=ViT-B-32`.",
             key="encoder",
         )
-    batch = ImageBatch(
-        ids=tuple(example.id for example in examples),
+    purpose = "caption" if items[0].question is None else "answer"
+    references = bench.references(*work.references) if work.references else None
+    return ImageBatch(
+        ids=tuple(item.id for item in items),
         features=features,
-        generators=tuple(generator(derive_seed(work.seed, "caption", example.id)) for example in examples),
-        images=tuple(read_image(e.image, id=e.id) for e in examples) if captioner.needs.pixels else None,
+        generators=tuple(generator(derive_seed(work.seed, purpose, item.id)) for item in items),
+        images=tuple(read_image(item.path, id=item.id) for item in items) if needs.pixels else None,
+        references=tuple(references[item.row] for item in items) if references else None,
     )
-    with _guarded(work.captioner.id, "caption"):
-        captions = captioner.caption(batch)
-    check_captions(captions, batch, work.captioner.id)
-    return captions
 
 
-def _lines(ids: Sequence[str], captions: Sequence[Caption]) -> Iterator[str]:
-    """JSON Lines of a chunk."""
-    for id_, caption in zip(ids, captions, strict=True):
-        row = {
-            "id": id_,
-            "prediction": caption.text,
-            "candidates": [[candidate.text, candidate.score] for candidate in caption.candidates],
-            "chosen": caption.chosen,
-        }
-        yield json.dumps(row, ensure_ascii=False) + "\n"
-
-
-def _finished_part(folder: Path, start: int) -> Path | None:
-    """The chunk that begins with an example, if an interrupted run finished it."""
-    return next(iter(sorted(folder.glob(f"part-{start:07d}-*.jsonl"))), None)
+def _caption_row(id_: str, caption: Caption) -> Row:
+    """What is kept of a caption."""
+    return {
+        "id": id_,
+        "prediction": caption.text,
+        "candidates": [[candidate.text, candidate.score] for candidate in caption.candidates],
+        "chosen": caption.chosen,
+    }

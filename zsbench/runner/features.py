@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zsbench.errors import FeatureError
+from zsbench.errors import CorruptDataError, DataError, FeatureError
 from zsbench.images import read_image
 from zsbench.interfaces import ImageFeatures
-from zsbench.plan import GapFit, ImageEncoding, TextEncoding
+from zsbench.plan import GapFit, ImageEncoding, Item, TextEncoding
 from zsbench.runner.workbench import Workbench
 from zsbench.store import write_text
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
     from torch import Tensor
 
 __all__ = ["ImageFeatureReader", "encode_images", "encode_texts", "fit_gap"]
 
 TEXTS_PER_BLOCK = 2048
 IMAGES_PER_SHARD = 256
+BLANK_PIXELS = 32
 NORM_TOLERANCE = 1e-3
 PARTS = ("pooled", "patches", "class_token", "attention")
 
@@ -29,7 +33,7 @@ def encode_texts(work: TextEncoding, folder: Path, bench: Workbench, device: str
     import numpy as np
 
     encoder = bench.encoder(work.encoder, device)
-    texts = work.corpus.texts
+    texts = work.source.texts
     rows = np.lib.format.open_memmap(folder / "features.npy", "w+", np.float32, (len(texts), encoder.dim))
     for start in range(0, len(texts), TEXTS_PER_BLOCK):
         block = texts[start : start + TEXTS_PER_BLOCK]
@@ -43,18 +47,39 @@ def encode_images(work: ImageEncoding, folder: Path, bench: Workbench, device: s
     from safetensors.torch import save_file
 
     encoder = bench.encoder(work.encoder, device)
-    examples = work.task.examples
-    for start in range(0, len(examples), IMAGES_PER_SHARD):
-        shard = _shard(folder, start)
+    items = work.task.image_items
+    for start in range(0, len(items), IMAGES_PER_SHARD):
+        shard, problems = _shard(folder, start), _problems(folder, start)
         if not shard.exists():
-            batch = examples[start : start + IMAGES_PER_SHARD]
-            features = encoder.encode_images([read_image(example.image, id=example.id) for example in batch])
+            images, unreadable = _read_images(items[start : start + IMAGES_PER_SHARD], strict=work.strict)
+            features = encoder.encode_images(images)
             _unit(features.pooled, "image")
+            write_text(problems, json.dumps(unreadable, ensure_ascii=False))
             temporary = shard.with_suffix(".tmp")
             save_file(_tensors(features, patches=work.patches), temporary)
             temporary.replace(shard)
-        bench.progress(min(start + IMAGES_PER_SHARD, len(examples)), len(examples))
-    write_text(folder / "ids.json", json.dumps(work.task.ids, ensure_ascii=False))
+        bench.progress(min(start + IMAGES_PER_SHARD, len(items)), len(items))
+    write_text(folder / "count.json", json.dumps(len(items)))
+
+
+def _read_images(items: Sequence[Item], *, strict: bool) -> tuple[list[Image], dict[str, str]]:
+    """The images, and by row why some could not be read; a blank one stands in for each of these.
+
+    Raises:
+        DataError: An image could not be read, and ``strict`` says that this is an error.
+    """
+    from PIL import Image as images  # noqa: N813  the module
+
+    found, unreadable = [], {}
+    for item in items:
+        try:
+            found.append(read_image(item.path, id=item.id))
+        except DataError as error:
+            if strict:
+                raise
+            found.append(images.new("RGB", (BLANK_PIXELS, BLANK_PIXELS)))
+            unreadable[str(item.row)] = str(error)
+    return found, unreadable
 
 
 def fit_gap(work: GapFit, folder: Path, bench: Workbench) -> None:
@@ -63,36 +88,63 @@ def fit_gap(work: GapFit, folder: Path, bench: Workbench) -> None:
 
     model = work.gap.make()
     texts = bench.text_features(work.texts) if work.texts else None
-    images = ImageFeatureReader(bench.places[work.images]).pooled() if work.images else None
+    images = _pooled(work, bench) if work.images else None
     model.fit(texts=texts, images=images)
     save_file({name: tensor.contiguous() for name, tensor in model.state().items()}, folder / "state.safetensors")
 
 
+def _pooled(work: GapFit, bench: Workbench) -> Tensor:
+    """``(M, D)``: the global features that a gap model is fitted on, an image repeated for each of its texts.
+
+    Raises:
+        CorruptDataError: An image could not be read.
+    """
+    reader = ImageFeatureReader(bench.places[str(work.images)])
+    if reader.unreadable:
+        first = next(iter(reader.unreadable.values()))
+        raise CorruptDataError(
+            f"{len(reader.unreadable)} images of a gap model's fit cannot be read, first: {first}",
+            "A fit sees every image it names.",
+            "Replace them, or set `gap_fit.limit`.",
+        )
+    if work.pairs is None:
+        return reader.pooled(range(reader.count))
+    return reader.pooled([row for row, texts in enumerate(work.pairs) for _ in range(texts)])
+
+
 class ImageFeatureReader:
-    """Reads slices of an image-features stage, one shard in memory at a time."""
+    """Reads rows of an image-features stage, one shard in memory at a time.
+
+    Attributes:
+        count: How many images there are.
+        unreadable: By row, why an image could not be read; its features are not to be used.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.ids: list[str] = json.loads((folder / "ids.json").read_text(encoding="utf-8"))
+        self.count: int = json.loads((folder / "count.json").read_text(encoding="utf-8"))
+        self.unreadable: dict[int, str] = {}
+        for path in sorted(folder.glob("unreadable-*.json")):
+            found = json.loads(path.read_text(encoding="utf-8"))
+            self.unreadable.update({int(row): reason for row, reason in found.items()})
         self._shard: tuple[int, dict[str, Tensor]] | None = None
 
-    def read(self, start: int, stop: int) -> ImageFeatures:
-        """The features of images ``start`` to ``stop``."""
+    def read(self, rows: Sequence[int]) -> ImageFeatures:
+        """The features of some images, in the order given."""
         import torch
 
         pieces: dict[str, list[Tensor]] = {}
-        while start < stop:
-            first = start - start % IMAGES_PER_SHARD
-            last = min(stop, first + IMAGES_PER_SHARD)
+        for first, within in _by_shard(rows):
             for name, tensor in self._load(first).items():
-                pieces.setdefault(name, []).append(tensor[start - first : last - first])
-            start = last
+                pieces.setdefault(name, []).append(tensor[within])
         joined = {name: torch.cat(parts) for name, parts in pieces.items()}
         return ImageFeatures(**joined)
 
-    def pooled(self) -> Tensor:
-        """The global features of all images, ``(N, D)``."""
-        return self.read(0, len(self.ids)).pooled
+    def pooled(self, rows: Sequence[int]) -> Tensor:
+        """The global features of some images, ``(N, D)``."""
+        import torch
+
+        return torch.cat([self._load(first)["pooled"][within] for first, within in _by_shard(rows)])
 
     def _load(self, first: int) -> dict[str, Tensor]:
         """The shard that begins with an image."""
@@ -103,9 +155,20 @@ class ImageFeatureReader:
         return self._shard[1]
 
 
+def _by_shard(rows: Sequence[int]) -> Iterator[tuple[int, list[int]]]:
+    """Runs of rows that lie in one shard: its first row, and the places within it."""
+    for first, run in itertools.groupby(rows, key=lambda row: row - row % IMAGES_PER_SHARD):
+        yield first, [row - first for row in run]
+
+
 def _shard(folder: Path, start: int) -> Path:
     """The file of the shard that begins with an image."""
     return folder / f"shard-{start:07d}.safetensors"
+
+
+def _problems(folder: Path, start: int) -> Path:
+    """The file that tells which images of a shard could not be read."""
+    return folder / f"unreadable-{start:07d}.json"
 
 
 def _tensors(features: ImageFeatures, *, patches: bool) -> dict[str, Tensor]:

@@ -1,66 +1,17 @@
-"""The local engine: one process, one stage after the other, every failure kept to the cells it concerns."""
+"""The local engine: every failure is kept to the cells it concerns."""
 
 from __future__ import annotations
 
-import time
-import traceback
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Literal
-
-from zsbench.errors import HashMismatchError, ZsbenchError
-from zsbench.plan import (
-    Comparison,
-    GapFit,
-    ImageEncoding,
-    Plan,
-    Prediction,
-    References,
-    Scoring,
-    Stage,
-    TextEncoding,
-    Training,
-)
-from zsbench.runner.captioning import predict, train
-from zsbench.runner.features import encode_images, encode_texts, fit_gap
+from zsbench.errors import HashMismatchError
+from zsbench.plan import Plan, Stage
+from zsbench.runner.outcome import Outcome, StageRecord
 from zsbench.runner.reporter import Reporter
-from zsbench.runner.scoring import compare, prepare, score
+from zsbench.runner.side_by_side import Resources, can_fork, limit_threads, run_side_by_side
+from zsbench.runner.stage import make_stage, note_stage
 from zsbench.runner.workbench import Workbench
 from zsbench.store import Store
 
-__all__ = ["LocalEngine", "Outcome", "StageRecord", "targets"]
-
-State = Literal["cached", "done", "failed", "skipped", "not needed", "missing"]
-
-
-@dataclass(frozen=True)
-class StageRecord:
-    """How one stage went.
-
-    Attributes:
-        state: cached, done, failed, skipped (an input failed) or not needed (what it feeds is cached).
-        seconds: Time it took when it was made, now or in an earlier run.
-        reason: Why it failed or was skipped.
-        traceback: The failure's traceback.
-    """
-
-    state: State
-    seconds: float = 0.0
-    reason: str = ""
-    traceback: str = ""
-
-
-@dataclass
-class Outcome:
-    """How every stage of a plan went, and where the outputs are."""
-
-    stages: dict[str, StageRecord] = field(default_factory=dict)
-    places: dict[str, Path] = field(default_factory=dict)
-
-    def count(self, state: State) -> int:
-        """How many stages ended in a state."""
-        return sum(record.state == state for record in self.stages.values())
+__all__ = ["LocalEngine", "Outcome", "Resources", "StageRecord", "targets"]
 
 
 def targets(plan: Plan) -> list[str]:
@@ -74,7 +25,7 @@ def targets(plan: Plan) -> list[str]:
 
 
 class LocalEngine:
-    """Runs a plan in this process."""
+    """Runs a plan on this machine, in this process or in several that work side by side."""
 
     def survey(self, plan: Plan, store: Store, reporter: Reporter, *, check: bool = True) -> Outcome:
         """What is cached, what must be made, what is not needed; corrupt entries are reported and discarded.
@@ -92,15 +43,19 @@ class LocalEngine:
             outcome.stages.setdefault(key, StageRecord("not needed"))
         return outcome
 
-    def run(self, plan: Plan, bench: Workbench, device: str, reporter: Reporter) -> Outcome:
+    def run(self, plan: Plan, bench: Workbench, resources: Resources, reporter: Reporter) -> Outcome:
         """Make everything that is missing; a failing stage takes down only what waits for it."""
         outcome = self.survey(plan, bench.store, reporter)
         bench.places.update(outcome.places)
-        bench.progress = reporter.stage_advanced
         missing = [stage for key, stage in plan.stages.items() if outcome.stages[key].state == "missing"]
-        reporter.run_started(len(missing))
+        if min(resources.workers, len(missing)) > 1 and can_fork():
+            missing = run_side_by_side(missing, bench, resources, reporter, outcome)
+        else:
+            reporter.run_started(len(missing))
+        if missing:
+            limit_threads(resources.threads)
         for stage in missing:
-            outcome.stages[stage.key] = self._make(stage, bench, device, reporter, outcome)
+            outcome.stages[stage.key] = self._make(stage, bench, resources.device, reporter, outcome)
         return outcome
 
     def _look(self, plan: Plan, key: str, store: Store, reporter: Reporter, outcome: Outcome, *, check: bool) -> None:
@@ -127,48 +82,12 @@ class LocalEngine:
             self._look(plan, needed, store, reporter, outcome, check=check)
 
     def _make(self, stage: Stage, bench: Workbench, device: str, reporter: Reporter, outcome: Outcome) -> StageRecord:
-        """Make one stage's output under its lock, unless an input failed or another process was faster."""
-        if lost := _lost(stage.inputs, outcome):
+        """Make one stage's output here, unless an input failed."""
+        if lost := outcome.lost(stage.inputs):
             reporter.stage_failed(stage, lost)
             return StageRecord("skipped", reason=lost)
         reporter.stage_started(stage)
-        began = time.monotonic()
-        try:
-            with bench.store.lock(stage.key):
-                entry = bench.store.find(stage.kind, stage.key)
-                if entry is None or not entry.final:
-                    folder = bench.store.partial(stage.kind, stage.key)
-                    final = execute(stage, folder, bench, device)
-                    seconds = time.monotonic() - began
-                    entry = bench.store.commit(stage.kind, stage.key, stage.material, seconds=seconds, final=final)
-        except Exception as error:  # noqa: BLE001  recorded, and the other cells go on
-            reason = str(error) if isinstance(error, ZsbenchError) else f"{type(error).__name__}: {error}"
-            reporter.stage_failed(stage, reason)
-            return StageRecord("failed", time.monotonic() - began, reason, traceback.format_exc())
-        bench.places[stage.key] = outcome.places[stage.key] = entry.folder
-        reporter.stage_finished(stage, entry.seconds)
-        return StageRecord("done", entry.seconds)
-
-
-def execute(stage: Stage, folder: Path, bench: Workbench, device: str) -> bool:
-    """Do a stage's work; its output goes to the folder. Whether it is final."""
-    actions: dict[type, Callable[[Any], bool | None]] = {
-        TextEncoding: lambda work: encode_texts(work, folder, bench, device),
-        ImageEncoding: lambda work: encode_images(work, folder, bench, device),
-        GapFit: lambda work: fit_gap(work, folder, bench),
-        Training: lambda work: train(work, folder, bench),
-        References: lambda work: prepare(work, folder, bench),
-        Prediction: lambda work: predict(work, folder, bench),
-        Scoring: lambda work: score(work, folder, bench),
-        Comparison: lambda work: compare(work, folder, bench),
-    }
-    return actions[type(stage.work)](stage.work) is not False
-
-
-def _lost(inputs: Iterable[str], outcome: Outcome) -> str:
-    """Why a stage cannot start; empty if it can."""
-    for key in inputs:
-        record = outcome.stages[key]
-        if record.state in {"failed", "skipped"}:
-            return record.reason
-    return ""
+        bench.progress = lambda done, total: reporter.stage_advanced(stage, done, total)
+        record = make_stage(stage, bench, device)
+        note_stage(stage, record, bench, reporter, outcome)
+        return record

@@ -10,7 +10,7 @@ __all__ = ["Reporter", "Silent"]
 
 
 class Reporter(Protocol):
-    """Told of every stage, one at a time."""
+    """Told of every stage; several may run at once."""
 
     def run_started(self, total: int) -> None:
         """``total`` stages will be worked on."""
@@ -18,8 +18,8 @@ class Reporter(Protocol):
     def stage_started(self, stage: Stage) -> None:
         """A stage begins."""
 
-    def stage_advanced(self, done: int, total: int) -> None:
-        """The stage that runs has done so much of so much."""
+    def stage_advanced(self, stage: Stage, done: int, total: int) -> None:
+        """A stage has done so much of so much."""
 
     def stage_finished(self, stage: Stage, seconds: float) -> None:
         """A stage ended well."""
@@ -40,7 +40,7 @@ class Silent:
     def stage_started(self, stage: Stage) -> None:
         """Say nothing."""
 
-    def stage_advanced(self, done: int, total: int) -> None:
+    def stage_advanced(self, stage: Stage, done: int, total: int) -> None:
         """Say nothing."""
 
     def stage_finished(self, stage: Stage, seconds: float) -> None:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zsbench.metrics import PreparedSplit, ScoringContext, prepare_references, score_predictions
-from zsbench.plan import Comparison, References, Scoring
-from zsbench.runner.captioning import read_predictions
+from zsbench.interfaces import CaptionFeatures, Metric, SimilarityMetric
+from zsbench.metrics import ScoringContext, prepare_references, score_predictions
+from zsbench.metrics.descriptive import describe_captions
+from zsbench.plan import Comparison, References, Scoring, Similarity
+from zsbench.records import metric_row, row_key, write_statistics
+from zsbench.runner.chunks import read_predictions
+from zsbench.runner.features import ImageFeatureReader
 from zsbench.runner.workbench import Workbench
 from zsbench.seeds import derive_seed
 from zsbench.statistics import paired_difference
@@ -18,9 +23,19 @@ from zsbench.store import write_text
 if TYPE_CHECKING:
     from zsbench.interfaces import NDArrayFloat
 
-__all__ = ["compare", "prepare", "read_scores", "read_statistics", "read_values", "score"]
+__all__ = [
+    "compare",
+    "iter_groups",
+    "prepare",
+    "read_own_statistics",
+    "read_scores",
+    "read_stage_statistics",
+    "read_values",
+    "score",
+]
 
 RESAMPLES = 10_000
+STATISTICS, VALUES = "statistics.safetensors", "values.safetensors"
 
 
 def prepare(work: References, folder: Path, bench: Workbench) -> bool:
@@ -31,86 +46,146 @@ def prepare(work: References, folder: Path, bench: Workbench) -> bool:
 
 
 def score(work: Scoring, folder: Path, bench: Workbench) -> bool:
-    """Score one cell; write ``scores.json`` and, for each metric, the per-example statistics as npy.
+    """Score one cell; write ``scores.json``, and the per-example statistics and values as safetensors.
+
+    Examples whose image could not be read are left out. Statistics of a group are kept only where they are not rows
+    of the whole's.
 
     Returns:
         Whether every metric ran that this machine can run; if not, the next run tries again.
     """
-    import numpy as np
-
-    predictions = {row["id"]: row["prediction"] for row in read_predictions(bench.places[work.prediction])}
-    work.task.task.check_predictions(predictions, work.task.ids)
-    split = PreparedSplit.load(bench.places[work.references])
+    rows = list(read_predictions(bench.places[work.prediction]))
+    predictions = {row["id"]: row["prediction"] for row in rows if "error" not in row}
+    lost = {row["id"] for row in rows if "error" in row}
+    work.task.task.check_predictions(predictions, [id_ for id_ in work.task.ids if id_ not in lost])
+    split = bench.split(work.references)
+    context = ScoringContext(split=work.task.id, groups=work.task.task.groups(), group_idf=work.group_idf)
     metrics = bench.metrics(work.metrics)
-    results = score_predictions(predictions, split, metrics, context=ScoringContext(split=work.task.id))
-    rows = []
+    features = _features(work, work.similarity, predictions, metrics, bench) if work.similarity else None
+    results = score_predictions(predictions, split, metrics, context=context, features=features)
+    statistics: dict[str, NDArrayFloat] = {}
+    values: dict[str, NDArrayFloat] = {}
     for result in results:
-        row: dict[str, Any] = {
-            "id": result.metric,
-            "title": result.title,
-            "factor": result.factor,
-            "score": result.score,
-            "standard_error": result.standard_error,
-            "signature": result.signature,
-            "seconds": round(result.seconds, 3),
-            "not_run": result.not_run,
-        }
-        rows.append(row)
-        if result.statistics is not None and result.values is not None:
-            np.save(folder / f"{result.metric}.statistics.npy", result.statistics, allow_pickle=False)
-            np.save(folder / f"{result.metric}.values.npy", result.values, allow_pickle=False)
-        bench.progress(len(rows), len(results))
-    write_text(folder / "scores.json", json.dumps({"ids": list(predictions), "metrics": rows}, ensure_ascii=False))
-    return all(not row["not_run"] or row["id"] in work.unavailable for row in rows)
+        owns = result.grouping is None or (work.group_idf == "per-group" and _depends(result.metric, metrics))
+        if result.statistics is not None and owns:
+            statistics[row_key(result.metric, result.grouping, result.group)] = result.statistics
+        if result.values is not None and result.grouping is None:
+            values[result.metric] = result.values
+    write_statistics(folder / STATISTICS, statistics)
+    write_statistics(folder / VALUES, values)
+    described = None if work.task.answers else _describe(work, list(predictions.values()))
+    table = [metric_row(result) for result in results]
+    document = {"ids": list(predictions), "metrics": table, "descriptives": described}
+    write_text(folder / "scores.json", json.dumps(document, ensure_ascii=False))
+    return all(not row["not_run"] or row["id"] in work.unavailable for row in table)
 
 
 def compare(work: Comparison, folder: Path, bench: Workbench) -> None:
-    """Paired differences to the baseline's cell for each metric that both have; write ``differences.json``."""
+    """Paired differences to the baseline's cell for each row that both have; write ``differences.json``.
+
+    Groups are compared where the task's card shows them.
+    """
     ours, theirs = bench.places[work.scoring], bench.places[work.baseline]
+    groups = work.task.task.groups()
+    mine, base = read_stage_statistics(ours, groups), read_stage_statistics(theirs, groups)
+    metrics = {metric.id: metric for metric in bench.metrics(work.metrics)}
+    card = work.task.task.card
+    shown = {None, card.headline_grouping, *card.groupings}
     if read_scores(ours)["ids"] != read_scores(theirs)["ids"]:
-        message = "a cell and its baseline were scored on different ids"  # the plan rules it out
-        raise AssertionError(message)
-    rows = []
-    for metric in bench.metrics(work.metrics):
-        mine, base = read_statistics(ours, metric.id), read_statistics(theirs, metric.id)
-        if mine is not None and base is not None:
-            seed = derive_seed("compare", metric.id)
-            found = paired_difference(metric, mine, base, resamples=RESAMPLES, seed=seed)
-            rows.append(
-                {
-                    "metric": metric.id,
-                    "difference": found.difference,
-                    "standard_error": found.standard_error,
-                    "low": found.low,
-                    "high": found.high,
-                    "p_value": found.p_value,
-                }
-            )
-        bench.progress(len(rows), len(work.metrics))
+        write_text(folder / "differences.json", "[]")  # images that one of them could not read
+        return
+    wanted = [row for row in read_scores(ours)["metrics"] if row["grouping"] in shown]
+    rows: list[dict[str, Any]] = []
+    for row in wanted:
+        key = row_key(row["id"], row["grouping"], row["group"])
+        if key in mine and key in base and len(mine[key]) == len(base[key]):
+            seed = derive_seed("compare", key)
+            found = paired_difference(metrics[row["id"]], mine[key], base[key], resamples=RESAMPLES, seed=seed)
+            labels = {"metric": row["id"], "grouping": row["grouping"], "group": row["group"]}
+            fields = ("difference", "standard_error", "low", "high", "p_value")
+            rows.append({**labels, **{field: getattr(found, field) for field in fields}})
+        bench.progress(len(rows), len(wanted))
     write_text(folder / "differences.json", json.dumps(rows))
 
 
 def read_scores(folder: Path) -> Mapping[str, Any]:
-    """What ``score`` wrote about a cell: ids and metrics."""
+    """What ``score`` wrote about a cell: ids, metrics and descriptives."""
     data: Mapping[str, Any] = json.loads((folder / "scores.json").read_text(encoding="utf-8"))
     return data
 
 
-def read_statistics(folder: Path, metric: str) -> NDArrayFloat | None:
-    """The per-example statistics of one metric of a score stage; None if it was not run."""
-    return _read_array(folder / f"{metric}.statistics.npy")
+def read_stage_statistics(folder: Path, groups: Mapping[str, Mapping[str, Sequence[str]]]) -> dict[str, NDArrayFloat]:
+    """The statistics of every row of a score stage, by ``row_key``; those of groups are taken from the whole's."""
+    arrays = _load(folder / STATISTICS)
+    scores = read_scores(folder)
+    index = {id_: place for place, id_ in enumerate(scores["ids"])}
+    for row in scores["metrics"]:
+        key = row_key(row["id"], row["grouping"], row["group"])
+        if row["grouping"] is not None and key not in arrays and row["id"] in arrays:
+            members = [index[id_] for id_ in groups[row["grouping"]][row["group"]] if id_ in index]
+            arrays[key] = arrays[row["id"]][members]
+    return arrays
 
 
-def read_values(folder: Path, metric: str) -> NDArrayFloat | None:
-    """The per-example values of one metric of a score stage; None if it was not run."""
-    return _read_array(folder / f"{metric}.values.npy")
+def read_values(folder: Path) -> dict[str, NDArrayFloat]:
+    """The value of each example under each metric that ran, rows in the order of the scored ids."""
+    return _load(folder / VALUES)
 
 
-def _read_array(path: Path) -> NDArrayFloat | None:
-    """An npy array, or None if there is no such file."""
-    import numpy as np
+def read_own_statistics(folder: Path) -> dict[str, NDArrayFloat]:
+    """The statistics that a score stage keeps, as a record keeps them too."""
+    return _load(folder / STATISTICS)
 
-    if not path.exists():
-        return None
-    array: NDArrayFloat = np.load(path, allow_pickle=False)
-    return array
+
+def _load(path: Path) -> dict[str, NDArrayFloat]:
+    """The arrays of a safetensors file as float64."""
+    from safetensors.numpy import load_file
+
+    return {name: array.astype("float64") for name, array in load_file(path).items()}
+
+
+def _depends(id_: str, metrics: Sequence[Metric]) -> bool:
+    """Whether a metric's statistics depend on the split."""
+    return any(metric.id == id_ and metric.depends_on_split for metric in metrics)
+
+
+def _describe(work: Scoring, captions: Sequence[str]) -> dict[str, Any]:
+    """Descriptive figures of the captions."""
+    return dataclasses.asdict(describe_captions(captions, work.corpus.texts if work.corpus else None))
+
+
+def _features(
+    work: Scoring, similarity: Similarity, predictions: Mapping[str, str], metrics: Sequence[Metric], bench: Workbench
+) -> dict[str, CaptionFeatures]:
+    """By prompt, what the scoring encoder says of the images, captions and references that are scored."""
+    prompts = {metric.prompt for metric in metrics if isinstance(metric, SimilarityMetric)}
+    return {prompt: _caption_features(work, similarity, predictions, prompt, bench) for prompt in sorted(prompts)}
+
+
+def _caption_features(
+    work: Scoring, similarity: Similarity, predictions: Mapping[str, str], prompt: str, bench: Workbench
+) -> CaptionFeatures:
+    """What the scoring encoder says under one prompt; equal captions are encoded once."""
+    items = [item for item in work.task.items if item.id in predictions]
+    places = {id_: place for place, id_ in enumerate(work.task.ids)}
+    encoder = bench.encoder(similarity.encoder, work.device)
+    texts = [prompt + predictions[item.id] for item in items]
+    distinct = {text: row for row, text in enumerate(dict.fromkeys(texts))}
+    encoded = encoder.encode_texts(list(distinct))
+    references = bench.references(*similarity.references[prompt])
+    images = ImageFeatureReader(bench.places[similarity.images]).pooled([item.row for item in items])
+    return CaptionFeatures(
+        images=images.double().numpy(),
+        captions=encoded[[distinct[text] for text in texts]].double().numpy(),
+        references=[references[places[item.id]].double().numpy() for item in items],
+        encoder=similarity.encoder.label,
+        same_encoder=similarity.same_encoder,
+    )
+
+
+def iter_groups(groups: Mapping[str, Mapping[str, Sequence[str]]]) -> Iterator[tuple[str, str, str]]:
+    """Every (id, grouping, group)."""
+    for grouping, found in groups.items():
+        for group, ids in found.items():
+            for id_ in ids:
+                yield id_, grouping, group

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from zsbench.config import Matrix
-from zsbench.errors import ConfigError, MissingDataError
+from zsbench.data_roots import find_data_root
+from zsbench.errors import MissingDataError
 from zsbench.fingerprints import FileHashes
 from zsbench.interfaces import (
     CaptionerSpec,
@@ -23,15 +24,14 @@ from zsbench.interfaces import (
     Spec,
     TaskSpec,
 )
-from zsbench.plan import Cell, Plan, make_plan
+from zsbench.plan import Plan, PlanOptions, make_plan
 from zsbench.plugins import Plugins
 from zsbench.provenance import collect_provenance, peak_memory
 from zsbench.records import RunFolder
 from zsbench.registry import load_object
-from zsbench.runner.captioning import read_predictions
-from zsbench.runner.local import LocalEngine, Outcome
+from zsbench.runner.cells import CellRecorder
+from zsbench.runner.local import LocalEngine, Outcome, Resources
 from zsbench.runner.reporter import Reporter
-from zsbench.runner.scoring import read_scores, read_values
 from zsbench.runner.workbench import Workbench
 from zsbench.store import Store
 
@@ -50,12 +50,14 @@ class RunOptions:
         output: The results folder.
         cache: Folder of the store, of data written on demand and of file hashes.
         online: Whether weights may be downloaded.
+        workers: Processes that make stages side by side; None for what the matrix's ``threads`` allow.
     """
 
     matrix: Matrix
     output: Path
     cache: Path
     online: bool = False
+    workers: int | None = None
 
 
 @dataclass
@@ -95,15 +97,19 @@ class Session:
         self.reporter = reporter
         self.store = Store(options.cache / "store")
 
-    def plan(self) -> Plan:
+    def plan(self, *, dry: bool = False) -> Plan:
         """The plan; reads data, loads no model.
+
+        Args:
+            dry: Plan without weights where they are not on this machine, and remark it.
 
         Raises:
             ZsbenchError: Something named is unknown, missing or wrong.
         """
-        hashes = FileHashes(self.options.cache)
-        root, registry = self._data_root(), self.plugins.registry
-        return make_plan(self.matrix, registry, root, hashes=hashes, online=self.options.online)
+        options = PlanOptions(FileHashes(self.options.cache), online=self.options.online, without_weights=dry)
+        registry = self.plugins.registry
+        root = find_data_root(self.matrix.data_root, registry, self.options.cache)
+        return make_plan(self.matrix, registry, root, options)
 
     def survey(self, plan: Plan) -> Outcome:
         """What of a plan is cached, for a dry run."""
@@ -116,16 +122,17 @@ class Session:
         plan = self.plan()
         bench = Workbench(self.store, self.plugins.registry)
         self._check_space()
-        remarks = [*plan.unavailable.values(), *_check_cards(plan)]
+        remarks = [*plan.remarks, *plan.unavailable.values(), *_check_cards(plan)]
         for remark in remarks:
             self.reporter.remark(remark)
         engine = load_object(self.plugins.registry.get(EngineSpec, "local").factory)()
         try:
-            outcome: Outcome = engine.run(plan, bench, self.matrix.device, self.reporter)
+            outcome: Outcome = engine.run(plan, bench, self._resources(), self.reporter)
         finally:
             bench.close()
         folder = RunFolder.create(self.options.output, self.matrix.name)
-        results = [self._record_cell(folder, plan, cell, outcome) for cell in plan.cells]
+        recorder = CellRecorder(self.matrix, plan, outcome, folder)
+        results = [recorder.record(cell) for cell in plan.cells]
         table = _table(results)
         folder.write_table("comparison.md", table)
         seconds = time.monotonic() - began
@@ -133,29 +140,9 @@ class Session:
         folder.mark_latest()
         return RunResult(folder.path, results, outcome, plan, table, seconds, remarks)
 
-    def _data_root(self) -> Path:
-        """The folder of the data: given, or written on demand by the plugin that offers it."""
-        given = self.matrix.data_root
-        registry = self.plugins.registry
-        if given in registry.ids(DataRootSpec):
-            written: Path = load_object(registry.get(DataRootSpec, str(given)).factory)(self.options.cache / "data")
-            return written
-        if given is None:
-            raise ConfigError(
-                "The matrix names no data root.",
-                f"It is a folder, or one of: {', '.join(registry.ids(DataRootSpec))}.",
-                "Say where the data are: `zsbench run --data-root DIR`.",
-                key="data_root",
-            )
-        path = Path(given).expanduser()
-        if not path.is_dir():
-            raise MissingDataError(
-                f"There is no folder {str(path)!r}.",
-                "The data root holds the tasks' files.",
-                "Check --data-root.",
-                path=path,
-            )
-        return path
+    def _resources(self) -> Resources:
+        """What the run may use."""
+        return Resources.choose(self.matrix.device, self.matrix.threads, self.options.workers)
 
     def _check_space(self) -> None:
         """Refuse to start on a full disk."""
@@ -168,38 +155,6 @@ class Session:
                 "Make room, or put the cache elsewhere with ZSBENCH_CACHE.",
                 path=self.options.cache,
             )
-
-    def _record_cell(self, folder: RunFolder, plan: Plan, cell: Cell, outcome: Outcome) -> dict[str, Any]:
-        """Write one cell's records; its result."""
-        result: dict[str, Any] = {
-            "cell": {
-                "captioner": cell.captioner.id,
-                "gap_model": cell.gap_model,
-                "corpus": cell.corpus,
-                "task": cell.task.id,
-                "seed": cell.seed,
-            },
-            "name": cell.name,
-            "status": "done",
-            "task_title": cell.task.task.card.title,
-            "main_metric": cell.task.task.card.main_metric,
-            "n": len(cell.task.ids),
-            "config": cell.captioner.config.model_dump(mode="json"),
-            "keys": {"prediction": cell.prediction, "scoring": cell.scoring},
-            "seconds": _seconds(plan, cell, outcome),
-            "metrics": [],
-            "differences": [],
-        }
-        for key in (cell.prediction, cell.scoring):
-            stage = outcome.stages[key]
-            if stage.state in {"failed", "skipped"}:
-                result |= {"status": "failed", "reason": stage.reason, "failed_stage": plan.stages[key].kind}
-                break
-        else:
-            result["metrics"] = read_scores(outcome.places[cell.scoring])["metrics"]
-            result["differences"] = _differences(cell, outcome, self.matrix.baseline)
-        folder.write_cell(cell.name, result, _samples(cell, outcome))
-        return result
 
     def _run_record(self, plan: Plan, outcome: Outcome) -> dict[str, Any]:
         """``run.json``."""
@@ -221,21 +176,22 @@ class Session:
             "cells": [cell.name for cell in plan.cells],
             "stages": stages,
             "shared_stages": plan.shared,
-            "peak_memory_bytes": peak_memory(),
-            "provenance": collect_provenance(self.plugins.records, self._used(), self.matrix.device),
+            "peak_memory_bytes": (peak_memory() or 0) + sum(outcome.worker_memory) or None,
+            "workers": self._resources().workers,
+            "provenance": collect_provenance(self.plugins.records, self._used(plan), self.matrix.device),
         }
 
-    def _used(self) -> dict[str, list[str]]:
+    def _used(self, plan: Plan) -> dict[str, list[str]]:
         """What the run used of each plugin."""
         matrix, registry = self.matrix, self.plugins.registry
         named: dict[type[Spec], Sequence[str]] = {
             CaptionerSpec: matrix.captioners,
             TaskSpec: matrix.tasks,
             CorpusSpec: matrix.corpora,
-            EncoderSpec: [matrix.encoder.id],
-            GapModelSpec: [gap.id for gap in matrix.gap_models],
+            EncoderSpec: list(dict.fromkeys(e.id for e in (matrix.encoder, matrix.scoring_encoder) if e)),
+            GapModelSpec: sorted(plan.gap_models),
             DataRootSpec: [matrix.data_root] if matrix.data_root in registry.ids(DataRootSpec) else [],
-            MetricSpec: registry.ids(MetricSpec),
+            MetricSpec: sorted({id_ for cell in plan.cells for id_ in cell.metrics}),
         }
         used: dict[str, list[str]] = {}
         for kind, ids in named.items():
@@ -260,34 +216,3 @@ def _check_cards(plan: Plan) -> list[str]:
         if official is not None and official != count:
             remarks[cell.task.id] = f"{cell.task.id} has {count} examples here; the official split has {official}."
     return list(remarks.values())
-
-
-def _seconds(plan: Plan, cell: Cell, outcome: Outcome) -> dict[str, float]:
-    """How long the stages of a cell took when they were made."""
-    keys = [cell.prediction, cell.scoring, *plan.stages[cell.prediction].inputs]
-    return {plan.stages[key].kind: round(outcome.stages[key].seconds, 3) for key in keys}
-
-
-def _differences(cell: Cell, outcome: Outcome, baseline: str | None) -> list[dict[str, Any]]:
-    """A cell's paired differences to its baseline."""
-    import json
-
-    if cell.comparison is None or cell.comparison not in outcome.places:
-        return []
-    path = outcome.places[cell.comparison] / "differences.json"
-    rows: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
-    return [{**row, "baseline": baseline} for row in rows]
-
-
-def _samples(cell: Cell, outcome: Outcome) -> Iterator[dict[str, Any]]:
-    """Per example: prediction, candidates, and the value of each metric that ran."""
-    if cell.prediction not in outcome.places:
-        return
-    values = {}
-    if cell.scoring in outcome.places:
-        folder = outcome.places[cell.scoring]
-        ran = [metric["id"] for metric in read_scores(folder)["metrics"] if not metric["not_run"]]
-        values = {metric: read_values(folder, metric) for metric in ran}
-    for index, row in enumerate(read_predictions(outcome.places[cell.prediction])):
-        scores = {metric: round(float(array[index]), 6) for metric, array in values.items() if array is not None}
-        yield {**row, "metrics": scores}

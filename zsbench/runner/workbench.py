@@ -17,7 +17,8 @@ from zsbench.interfaces import (
     MetricSpec,
     Progress,
 )
-from zsbench.plan import CorpusChoice, EncoderChoice, GapChoice, LanguageModelChoice
+from zsbench.metrics import PreparedSplit
+from zsbench.plan import CorpusChoice, EncoderChoice, GapChoice, LanguageModelChoice, ReferenceTexts
 from zsbench.registry import Registry, ResolvedCaptioner, load_object
 from zsbench.store import Store
 
@@ -44,6 +45,7 @@ class Workbench:
     progress: Progress = lambda done, total: None  # noqa: ARG005  nobody listens
     _loaded: dict[tuple[str, str], Any] = field(default_factory=dict)
     _metrics: dict[str, Metric] = field(default_factory=dict)
+    _splits: dict[str, PreparedSplit] = field(default_factory=dict)
 
     def metrics(self, ids: tuple[str, ...]) -> list[Metric]:
         """The metrics under some ids, each made once a run.
@@ -55,6 +57,12 @@ class Workbench:
             if id_ not in self._metrics:
                 self._metrics[id_] = load_object(self.registry.get(MetricSpec, id_).factory)()
         return [self._metrics[id_] for id_ in ids]
+
+    def split(self, key: str) -> PreparedSplit:
+        """The prepared references of a references stage, read once a run."""
+        if key not in self._splits:
+            self._splits[key] = PreparedSplit.load(self.places[key])
+        return self._splits[key]
 
     def close(self) -> None:
         """Release what the metrics keep."""
@@ -118,6 +126,12 @@ class Workbench:
     def corpus(self, choice: CorpusChoice, key: str, encoder: str) -> CorpusFeatures:
         """A corpus with its features."""
         return CorpusFeatures(choice.texts, self.text_features(key), encoder)
+
+    def references(self, source: ReferenceTexts, key: str) -> list[Tensor]:
+        """The features of each example's references, ``(r_i, D)``."""
+        import torch
+
+        return list(torch.split(self.text_features(key), list(source.counts)))
 
 
 def generator(seed: int) -> Generator:

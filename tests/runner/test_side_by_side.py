@@ -1,0 +1,127 @@
+"""Workers: stages side by side, and what happens when one of them dies."""
+
+from __future__ import annotations
+
+import os
+import time
+
+import pytest
+
+from zsbench.plan import Stage
+from zsbench.plugins import load_plugins
+from zsbench.runner import side_by_side
+from zsbench.runner.outcome import Outcome, StageRecord
+from zsbench.runner.reporter import Silent
+from zsbench.runner.side_by_side import Resources, can_fork, run_side_by_side
+from zsbench.runner.workbench import Workbench
+from zsbench.store import Store
+
+pytestmark = [
+    pytest.mark.skipif(not can_fork(), reason="this system does not fork"),
+    pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning"),
+]
+
+
+class Notes(Silent):
+    def __init__(self):
+        self.order, self.progress = [], []
+
+    def stage_finished(self, stage, seconds):
+        self.order.append(stage.label)
+
+    def stage_failed(self, stage, reason):
+        self.order.append(f"{stage.label}: {reason}")
+
+    def stage_advanced(self, stage, done, total):
+        self.progress.append((stage.label, done, total))
+
+
+def act(stage, bench, device):
+    """A stage's label says what it does."""
+    if "dies" in stage.label:
+        os._exit(9)
+    if "fails" in stage.label:
+        return StageRecord("failed", reason="on purpose")
+    bench.progress(1, 2)
+    if "slow" in stage.label:
+        time.sleep(0.2)
+    place = bench.store.path(stage.kind, stage.key)
+    place.mkdir(parents=True)
+    (place / "made").write_text(f"{os.getpid()} {sorted(map(str, bench.places))}", encoding="utf-8")
+    return StageRecord("done", 0.1)
+
+
+@pytest.fixture
+def crew(tmp_path, monkeypatch):
+    """Run stages given as (kind, label, labels of its inputs)."""
+    monkeypatch.setattr(side_by_side, "make_stage", act)
+    bench = Workbench(Store(tmp_path), load_plugins([]).registry)
+    notes, outcome = Notes(), Outcome()
+
+    def _crew(*specs, workers=2):
+        stages = [Stage(kind, label, label, tuple(inputs), {}, None) for kind, label, inputs in specs]
+        outcome.stages.update({stage.key: StageRecord("missing") for stage in stages})
+        left = run_side_by_side(stages, bench, Resources("cpu", 1, workers), notes, outcome)
+        return left, outcome, notes
+
+    return _crew
+
+
+def test_a_stage_starts_when_its_inputs_are_there(crew):
+    """Order of the plan does not matter; inputs do."""
+    left, outcome, notes = crew(("predict", "b", "a"), ("train", "a-slow", ""), ("train", "a", ""))
+    assert left == []
+    assert {record.state for record in outcome.stages.values()} == {"done"}
+    assert notes.order.index("a") < notes.order.index("b")
+    assert "'a'" in (outcome.places["b"] / "made").read_text(encoding="utf-8")
+
+
+def test_stages_run_in_processes_of_their_own(crew):
+    """Two slow stages are made by two workers, neither of them this process."""
+    _, outcome, notes = crew(("train", "slow-1", ""), ("train", "slow-2", ""))
+    makers = {(place / "made").read_text(encoding="utf-8").split()[0] for place in outcome.places.values()}
+    assert len(makers) == 2
+    assert str(os.getpid()) not in makers
+    assert ("slow-1", 1, 2) in notes.progress
+    assert len(outcome.worker_memory) == 2
+
+
+def test_scoring_is_kept_to_one_worker(crew):
+    """One METEOR process serves the run."""
+    _, outcome, _ = crew(*[("score", f"slow-{number}", "") for number in range(4)])
+    makers = {(place / "made").read_text(encoding="utf-8").split()[0] for place in outcome.places.values()}
+    assert len(makers) == 1
+
+
+def test_a_failed_stage_takes_down_what_waits_for_it(crew):
+    """The others are made."""
+    left, outcome, _ = crew(("train", "fails", ""), ("predict", "x", ["fails"]), ("predict", "y", ""))
+    assert left == []
+    assert [outcome.stages[key].state for key in ("fails", "x", "y")] == ["failed", "skipped", "done"]
+    assert outcome.stages["x"].reason == "on purpose"
+
+
+def test_a_worker_that_dies_fails_its_stage_alone(crew):
+    """The other worker goes on."""
+    left, outcome, _ = crew(("train", "dies", ""), ("train", "slow", ""), ("predict", "z", ["slow"]))
+    assert left == []
+    assert outcome.stages["dies"].state == "failed"
+    assert "worker process died (exit code 9)" in outcome.stages["dies"].reason
+    assert outcome.stages["z"].state == "done"
+
+
+def test_what_is_left_when_every_worker_died_is_returned(crew):
+    """The engine makes it itself."""
+    left, outcome, _ = crew(("train", "dies-1", ""), ("train", "dies-2", ""), ("predict", "z", ""))
+    assert [stage.label for stage in left] == ["z"]
+    assert outcome.stages["z"].state == "missing"
+
+
+@pytest.mark.parametrize(
+    ("device", "threads", "asked", "expected"),
+    [("cpu", None, None, 1), ("cpu", 1, None, 3), ("cpu", 2, None, 1), ("cuda:0", 1, None, 1), ("cpu", None, 2, 2)],
+)
+def test_workers_are_chosen_by_cores_and_threads(monkeypatch, device, threads, asked, expected):
+    """Three cores; asked for, the number is what was asked."""
+    monkeypatch.setattr(side_by_side, "count_cores", lambda: 3)
+    assert Resources.choose(device, threads, asked).workers == expected

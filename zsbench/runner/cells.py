@@ -1,0 +1,131 @@
+"""What a run leaves of each cell: its result, its samples and its statistics."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from zsbench.config import Matrix
+from zsbench.plan import Cell, Plan
+from zsbench.records import CellFacts, RunFolder, build_result
+from zsbench.runner.chunks import read_predictions
+from zsbench.runner.local import Outcome
+from zsbench.runner.scoring import iter_groups, read_own_statistics, read_scores, read_values
+
+__all__ = ["CellRecorder"]
+
+
+@dataclass(frozen=True)
+class CellRecorder:
+    """Writes the records of a finished plan's cells.
+
+    Attributes:
+        matrix: What was run.
+        plan: Its plan.
+        outcome: How its stages went.
+        folder: Where records go.
+    """
+
+    matrix: Matrix
+    plan: Plan
+    outcome: Outcome
+    folder: RunFolder
+
+    def record(self, cell: Cell) -> dict[str, Any]:
+        """Write one cell's records; its result."""
+        facts = self._facts(cell)
+        failure = self._failure(cell)
+        if failure:
+            result = {**build_result(facts), "status": "failed", **failure}
+            self.folder.write_cell(result, self._samples(cell))
+            return result
+        scores = read_scores(self.outcome.places[cell.scoring])
+        result = build_result(
+            facts,
+            metrics=scores["metrics"],
+            differences=self._differences(cell),
+            descriptives=scores["descriptives"],
+            unreadable=self._unreadable(cell),
+        )
+        self.folder.write_cell(result, self._samples(cell), read_own_statistics(self.outcome.places[cell.scoring]))
+        return result
+
+    def _facts(self, cell: Cell) -> CellFacts:
+        """What is known of a cell before it is scored."""
+        matrix = self.matrix
+        model = matrix.language_model.model if matrix.language_model else ""
+        return CellFacts(
+            name=cell.name,
+            identity=cell.identity,
+            card=cell.task.task.card,
+            n=len(cell.task.ids),
+            config=cell.captioner.config.model_dump(mode="json"),
+            keys={"prediction": cell.prediction, "scoring": cell.scoring},
+            seconds=self._seconds(cell),
+            encoder=self._encoder_label(),
+            language_model=model.rpartition("/")[2],
+            data_used=cell.data_used,
+        )
+
+    def _encoder_label(self) -> str:
+        """What people call the encoder: its model and its pretrained tag."""
+        settings = self.matrix.encoder.settings
+        named = [str(settings[key]).rpartition("/")[2] for key in ("model", "pretrained") if settings.get(key)]
+        return " ".join(named) or self.matrix.encoder.id
+
+    def _failure(self, cell: Cell) -> dict[str, str]:
+        """Why a cell failed, and in which stage; empty if it did not."""
+        for key in (cell.prediction, cell.scoring):
+            stage = self.outcome.stages[key]
+            if stage.state in {"failed", "skipped"}:
+                return {"reason": stage.reason, "failed_stage": self.plan.stages[key].kind}
+        if self.matrix.fail_on_error and (lost := self._unreadable(cell)):
+            reason = f"{len(lost)} images could not be read, first: {lost[0]['reason']}"
+            return {"reason": reason, "failed_stage": "image-features"}
+        return {}
+
+    def _unreadable(self, cell: Cell) -> list[dict[str, str]]:
+        """Id and reason of each example whose image could not be read."""
+        place = self.outcome.places.get(cell.prediction)
+        rows = read_predictions(place) if place else iter(())
+        return [{"id": row["id"], "reason": row["error"]} for row in rows if "error" in row]
+
+    def _seconds(self, cell: Cell) -> dict[str, float]:
+        """How long the stages of a cell took when they were made."""
+        stages = self.plan.stages
+        keys = [cell.prediction, cell.scoring, *stages[cell.prediction].inputs]
+        return {stages[key].kind: round(self.outcome.stages[key].seconds, 3) for key in keys}
+
+    def _differences(self, cell: Cell) -> list[dict[str, Any]]:
+        """A cell's paired differences to its baseline."""
+        if cell.comparison is None or cell.comparison not in self.outcome.places:
+            return []
+        path = self.outcome.places[cell.comparison] / "differences.json"
+        rows: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
+        return [{**row, "baseline": self.matrix.baseline} for row in rows]
+
+    def _samples(self, cell: Cell) -> Iterator[dict[str, Any]]:
+        """Per example: prediction or error, candidates, groups, and the value of each metric that ran."""
+        place = self.outcome.places.get(cell.prediction)
+        if place is None:
+            return
+        values = self._values(cell)
+        groups: dict[str, dict[str, str]] = {}
+        for id_, grouping, group in iter_groups(cell.task.task.groups()):
+            groups.setdefault(id_, {})[grouping] = group
+        for row in read_predictions(place):
+            kept = {"groups": groups[row["id"]]} if row["id"] in groups else {}
+            yield {**row, **kept, "metrics": values.get(row["id"], {})}
+
+    def _values(self, cell: Cell) -> Mapping[str, dict[str, float]]:
+        """By id, the value of each metric that ran."""
+        if cell.scoring not in self.outcome.places:
+            return {}
+        folder = self.outcome.places[cell.scoring]
+        arrays = read_values(folder)
+        return {
+            id_: {metric: round(float(array[row]), 6) for metric, array in arrays.items()}
+            for row, id_ in enumerate(read_scores(folder)["ids"])
+        }

@@ -1,0 +1,244 @@
+"""Stages in several processes of one machine, each with its own share of the processor's cores.
+
+Small models cannot use many threads, but many stages do not wait for each other. Workers are forked before anything
+heavy is loaded, so they need no pickled plan. What a stage computes depends on ``threads``, never on how many workers
+there are.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+
+from zsbench.plan import Stage
+from zsbench.provenance import peak_memory
+from zsbench.runner.outcome import Outcome, StageRecord
+from zsbench.runner.reporter import Reporter
+from zsbench.runner.stage import make_stage, note_stage
+from zsbench.runner.workbench import Workbench
+
+__all__ = ["Resources", "can_fork", "count_cores", "limit_threads", "run_side_by_side"]
+
+MOST_WORKERS = 4
+ORDER = (
+    "text-features",
+    "gap-fit",
+    "train",
+    "image-features",
+    "references",
+    "score",
+    "compare",
+    "read",
+    "predict",
+)
+"""What goes first where several stages are ready: what most others wait for, then what ends a cell."""
+SCORING = frozenset({"score"})
+"""Kept to one worker, so that one METEOR process serves the run."""
+TOLD_EVERY = 0.2
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What a run may use.
+
+    Attributes:
+        device: A torch device.
+        threads: CPU threads that a stage computes with; None for torch's default.
+        workers: Processes that make stages side by side.
+    """
+
+    device: str = "cpu"
+    threads: int | None = None
+    workers: int = 1
+
+    @classmethod
+    def choose(cls, device: str, threads: int | None, workers: int | None) -> Resources:
+        """As many workers as asked for; else, on a CPU with threads given, as many as its cores allow."""
+        if workers is None:
+            alone = threads is None or not device.startswith("cpu")
+            workers = 1 if alone else min(MOST_WORKERS, max(1, count_cores() // (threads or 1)))
+        return cls(device, threads, workers)
+
+
+def count_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def can_fork() -> bool:
+    """Whether this system forks processes, as workers need."""
+    return "fork" in multiprocessing.get_all_start_methods() and sys.platform != "darwin"
+
+
+def limit_threads(threads: int | None) -> None:
+    """Let this process compute with so many threads; None changes nothing."""
+    if threads is None:
+        return
+    os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = str(threads)
+    if (torch := sys.modules.get("torch")) is not None:
+        torch.set_num_threads(threads)
+
+
+def run_side_by_side(
+    stages: Sequence[Stage], bench: Workbench, resources: Resources, reporter: Reporter, outcome: Outcome
+) -> list[Stage]:
+    """Make stages in worker processes; the outcome is filled in.
+
+    Returns:
+        The stages that are left because every worker died.
+    """
+    crew = _Crew(stages, bench, resources, reporter, outcome)
+    reporter.run_started(len(stages))  # after the fork: a reporter may have threads
+    try:
+        return crew.run()
+    finally:
+        crew.dismiss()
+
+
+@dataclass
+class _Worker:
+    """A process, the pipe to it, and the stage it makes."""
+
+    process: BaseProcess
+    pipe: Connection
+    stage: Stage | None = None
+
+
+class _Crew:
+    """Hands stages to workers as they become ready."""
+
+    def __init__(
+        self, stages: Sequence[Stage], bench: Workbench, resources: Resources, reporter: Reporter, outcome: Outcome
+    ) -> None:
+        self.waiting = list(stages)
+        self.bench = bench
+        self.reporter = reporter
+        self.outcome = outcome
+        self.by_key = {stage.key: stage for stage in stages}
+        self.scorer: _Worker | None = None
+        self.workers = [self._hire(resources) for _ in range(min(resources.workers, len(stages)))]
+
+    def _hire(self, resources: Resources) -> _Worker:
+        """Fork a worker."""
+        context = multiprocessing.get_context("fork")
+        ours, theirs = context.Pipe()
+        process = context.Process(
+            target=_serve, args=(theirs, ours, self.by_key, self.bench, resources), name="zsbench-worker", daemon=True
+        )
+        process.start()
+        theirs.close()
+        return _Worker(process, ours)
+
+    def run(self) -> list[Stage]:
+        """Go on until nothing is left; what is left if no worker is."""
+        while self.workers and (self.waiting or any(worker.stage for worker in self.workers)):
+            self._skip_lost()
+            for worker in self.workers:
+                self._hand_out(worker)
+            busy = {worker.pipe: worker for worker in self.workers if worker.stage}
+            for pipe in wait(list(busy), timeout=1.0) if busy else ():
+                assert isinstance(pipe, Connection)  # noqa: S101  only these were given
+                self._hear(busy[pipe])
+        return self.waiting
+
+    def dismiss(self) -> None:
+        """End every worker: idle ones close what they hold, busy ones are stopped."""
+        for worker in self.workers:
+            if worker.stage is None and worker.process.is_alive():
+                worker.pipe.send(None)
+                if worker.pipe.poll(10) and isinstance(peak := worker.pipe.recv(), int):
+                    self.outcome.worker_memory.append(peak)
+            else:
+                worker.process.terminate()
+            worker.process.join(10)
+            worker.pipe.close()
+
+    def _skip_lost(self) -> None:
+        """Drop the stages whose inputs failed."""
+        for stage in list(self.waiting):
+            if lost := self.outcome.lost(key for key in stage.inputs if key in self.outcome.stages):
+                self.waiting.remove(stage)
+                note_stage(stage, StageRecord("skipped", reason=lost), self.bench, self.reporter, self.outcome)
+
+    def _hand_out(self, worker: _Worker) -> None:
+        """Give an idle worker the ready stage that comes first."""
+        if worker.stage is not None:
+            return
+        ready = [stage for stage in self.waiting if self._is_ready(stage) and self._may(worker, stage)]
+        if not ready:
+            return
+        stage = min(ready, key=lambda ready: ORDER.index(ready.kind))
+        if stage.kind in SCORING:
+            self.scorer = worker
+        self.waiting.remove(stage)
+        worker.stage = stage
+        worker.pipe.send((stage.key, self.bench.places))
+        self.reporter.stage_started(stage)
+
+    def _is_ready(self, stage: Stage) -> bool:
+        """Whether every input is there."""
+        return all(key in self.outcome.places for key in stage.inputs)
+
+    def _may(self, worker: _Worker, stage: Stage) -> bool:
+        """Whether a worker may make a stage: scoring is kept to one."""
+        return stage.kind not in SCORING or self.scorer is None or self.scorer is worker
+
+    def _hear(self, worker: _Worker) -> None:
+        """Take one message of a worker: progress, how its stage ended, or that it died."""
+        stage = worker.stage
+        assert stage is not None  # noqa: S101  only busy workers are heard
+        try:
+            message = worker.pipe.recv()
+        except (EOFError, ConnectionError):
+            worker.process.join(10)
+            reason = f"The worker process died (exit code {worker.process.exitcode}); memory may have run out."
+            message = StageRecord("failed", reason=reason)
+            self.workers.remove(worker)
+            self.scorer = None if self.scorer is worker else self.scorer
+        if isinstance(message, StageRecord):
+            worker.stage = None
+            note_stage(stage, message, self.bench, self.reporter, self.outcome)
+        else:
+            self.reporter.stage_advanced(stage, *message)
+
+
+def _serve(
+    pipe: Connection, theirs: Connection, stages: dict[str, Stage], bench: Workbench, resources: Resources
+) -> None:
+    """A worker's life: make the stages that the parent names, until it says stop or is gone."""
+    theirs.close()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
+    limit_threads(resources.threads)
+    bench.progress = _tell(pipe, os.getppid())
+    try:
+        while (order := pipe.recv()) is not None:
+            key, places = order
+            bench.places.update(places)
+            pipe.send(make_stage(stages[key], bench, resources.device))
+        bench.close()
+        pipe.send(peak_memory() or 0)
+    except (EOFError, ConnectionError):
+        bench.close()  # the parent is gone
+    os._exit(0)  # nothing of the parent's is to be torn down here
+
+
+def _tell(pipe: Connection, parent: int) -> Callable[[int, int], None]:
+    """A progress callback that tells the parent now and then, and ends a worker whose parent is gone."""
+    told = 0.0
+
+    def advance(done: int, total: int) -> None:
+        nonlocal told
+        if os.getppid() != parent:
+            raise SystemExit(1)
+        if time.monotonic() - told >= TOLD_EVERY:
+            told = time.monotonic()
+            pipe.send((done, total))
+
+    return advance

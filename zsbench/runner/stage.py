@@ -1,0 +1,76 @@
+"""Making one stage: under its lock, into a temporary folder, committed whole."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from zsbench.errors import ZsbenchError
+from zsbench.plan import (
+    Comparison,
+    GapFit,
+    ImageEncoding,
+    Prediction,
+    Reading,
+    References,
+    Scoring,
+    Stage,
+    TextEncoding,
+    Training,
+)
+from zsbench.runner.captioning import predict, train
+from zsbench.runner.features import encode_images, encode_texts, fit_gap
+from zsbench.runner.outcome import Outcome, StageRecord
+from zsbench.runner.reading import read_answers
+from zsbench.runner.reporter import Reporter
+from zsbench.runner.scoring import compare, prepare, score
+from zsbench.runner.workbench import Workbench
+
+__all__ = ["execute", "make_stage", "note_stage"]
+
+
+def make_stage(stage: Stage, bench: Workbench, device: str) -> StageRecord:
+    """Make a stage's output under its lock, unless another process was faster; its place goes to the bench."""
+    began = time.monotonic()
+    try:
+        with bench.store.lock(stage.key):
+            entry = bench.store.find(stage.kind, stage.key)
+            if entry is None or not entry.final:
+                folder = bench.store.partial(stage.kind, stage.key)
+                final = execute(stage, folder, bench, device)
+                seconds = time.monotonic() - began
+                entry = bench.store.commit(stage.kind, stage.key, stage.material, seconds=seconds, final=final)
+    except Exception as error:  # noqa: BLE001  recorded, and the other cells go on
+        reason = str(error) if isinstance(error, ZsbenchError) else f"{type(error).__name__}: {error}"
+        return StageRecord("failed", time.monotonic() - began, reason, traceback.format_exc())
+    bench.places[stage.key] = entry.folder
+    return StageRecord("done", entry.seconds)
+
+
+def note_stage(stage: Stage, record: StageRecord, bench: Workbench, reporter: Reporter, outcome: Outcome) -> None:
+    """Tell how a stage went, and remember it."""
+    outcome.stages[stage.key] = record
+    if record.state == "done":
+        bench.places[stage.key] = outcome.places[stage.key] = bench.store.path(stage.kind, stage.key)
+        reporter.stage_finished(stage, record.seconds)
+    else:
+        reporter.stage_failed(stage, record.reason)
+
+
+def execute(stage: Stage, folder: Path, bench: Workbench, device: str) -> bool:
+    """Do a stage's work; its output goes to the folder. Whether it is final."""
+    actions: dict[type, Callable[[Any], bool | None]] = {
+        TextEncoding: lambda work: encode_texts(work, folder, bench, device),
+        ImageEncoding: lambda work: encode_images(work, folder, bench, device),
+        GapFit: lambda work: fit_gap(work, folder, bench),
+        Training: lambda work: train(work, folder, bench),
+        References: lambda work: prepare(work, folder, bench),
+        Prediction: lambda work: predict(work, folder, bench),
+        Reading: lambda work: read_answers(work, folder, bench),
+        Scoring: lambda work: score(work, folder, bench),
+        Comparison: lambda work: compare(work, folder, bench),
+    }
+    return actions[type(stage.work)](stage.work) is not False
