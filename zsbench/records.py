@@ -89,6 +89,7 @@ def build_result(
     metrics: Sequence[Mapping[str, Any]] = (),
     differences: Sequence[Mapping[str, Any]] = (),
     descriptives: Mapping[str, Any] | None = None,
+    training_overlap: Mapping[str, Any] | None = None,
     unreadable: Sequence[Mapping[str, str]] = (),
 ) -> dict[str, Any]:
     """The ``result.json`` of a cell that was scored.
@@ -98,6 +99,7 @@ def build_result(
         metrics: What ``metric_row`` makes of each result.
         differences: Paired differences to the baseline's cell.
         descriptives: What ``describe_captions`` says; None for answers.
+        training_overlap: What ``measure_overlap`` says; None for answers and without training text.
         unreadable: Id and reason of each example whose image could not be read.
     """
     card = facts.card
@@ -121,6 +123,7 @@ def build_result(
         "metrics": [dict(row) for row in metrics],
         "differences": [dict(row) for row in differences],
         "descriptives": descriptives,
+        "training_overlap": training_overlap,
         "unreadable": [dict(row) for row in unreadable],
     }
 

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from zsbench.errors import MissingDataError
 from zsbench.fingerprints import FileHashes
 from zsbench.interfaces import CorpusSpec, Example, Task, TaskSpec, TextCorpus
+from zsbench.metrics.descriptive import plain_texts
 from zsbench.registry import Registry, build_config, load_object
 
 __all__ = ["CorpusChoice", "DataPlace", "Item", "ReferenceTexts", "TaskChoice", "TextSource"]
@@ -65,6 +66,11 @@ class CorpusChoice:
     def content(self) -> str:
         """SHA-256 of the texts, in order."""
         return _hash_texts(self.texts)
+
+    @cached_property
+    def known(self) -> frozenset[str]:
+        """The texts as they are compared with captions and references."""
+        return plain_texts(self.texts)
 
 
 @dataclass(frozen=True)

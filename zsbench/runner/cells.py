@@ -47,6 +47,7 @@ class CellRecorder:
             metrics=scores["metrics"],
             differences=self._differences(cell),
             descriptives=scores["descriptives"],
+            training_overlap=scores["training_overlap"],
             unreadable=self._unreadable(cell),
         )
         self.folder.write_cell(result, self._samples(cell), read_own_statistics(self.outcome.places[cell.scoring]))
