@@ -1,0 +1,96 @@
+import re
+import shutil
+import subprocess
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from zsbench.tables.comparison import build_report
+from zsbench.tables.frame import build_frame
+from zsbench.tables.latex import escape_latex, render_latex
+from zsbench.tables.reported import ReportedRow
+from zsbench_records import difference, failed, four_tasks, metric, record
+
+NASTY = r"a_b%c$d#e&f{g}h~i^j\k|l<m>n\"o'p`q--r [s] é ł ± † – → 中文 🐈"
+REPORTED = ReportedRow(method="R&D_1", task="coco", corpus="50% of it", scores={"cider": 69.7}, source="A & B, Table 1")
+
+
+def nasty_report():
+    """A report with every sign that LaTeX reads as its own in every place."""
+    signature = "CIDEr-D|tok:ptb_3%|encoder:a&b~c|n:500"
+    found = [difference(value=-0.1, baseline=NASTY)]
+    records = [
+        *four_tasks("maccap", 0.5, p_value=0.2),
+        record(NASTY, [metric(score=0.4, signature=signature)], differences=found, task_title=NASTY, data_used=[NASTY]),
+        failed("broken", NASTY),
+    ]
+    return build_report(build_frame(records), reported=[REPORTED])
+
+
+def test_the_best_is_bold_and_the_mark_is_a_dagger():
+    """Scores are set in mathematics where they need it."""
+    records = [record(metrics=[metric(score=0.4)]), record("x", differences=[difference()])]
+    text = render_latex(build_report(build_frame(records)))
+    assert r"\textbf{50.0 $\pm$ 1.0}\textsuperscript{\textdagger{}} \\" in text
+    assert "maccap & coco{-}train & coco & 40.0 $\\pm$ 1.0 \\\\" in text
+
+
+def test_tables_have_booktabs_rules_a_caption_and_a_label():
+    """Ready to be referred to."""
+    text = render_latex(build_report(build_frame([record()])))
+    for part in (r"\toprule", r"\midrule", r"\bottomrule", r"\caption{COCO (n = 500)}", r"\label{tab:coco}"):
+        assert text.count(part) == 1
+    assert text.startswith(r"% \usepackage{booktabs,graphicx}")
+
+
+def test_tasks_stand_over_their_groups():
+    """The overview has headings over several columns, with a rule below each."""
+    text = render_latex(build_report(build_frame(four_tasks())), full=False)
+    assert r"\multicolumn{4}{c}{NOCAPS CIDEr{-}D}" in text
+    assert r"\cmidrule(lr){6-9}" in text
+
+
+def test_reported_rows_are_a_block_of_their_own():
+    """Below a rule, with the source among the notes."""
+    text = render_latex(build_report(build_frame([record()]), reported=[REPORTED]))
+    block = text.partition(r"\emph{Reported}")[2]
+    assert r"R\&D\_1, reported\textsuperscript{1} & 50\% of it" in block
+    assert r"(1) reported by A \& B, Table 1\par" in block
+
+
+def test_differences_and_signatures_are_left_out_on_request():
+    """A compact table has neither."""
+    report = build_report(build_frame([record(), record("x", differences=[difference()])]))
+    assert "tab:coco-differences" in render_latex(report)
+    assert r"cider\textbar{}\allowbreak{}n:500" in render_latex(report)
+    assert "tab:coco-differences" not in render_latex(report, full=False)
+    assert "n:500" not in render_latex(report, full=False)
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.text(st.characters(exclude_categories=("Cs",))))
+def test_escaped_text_holds_no_command_of_its_own(text):
+    """What is left without our own commands has no sign that LaTeX reads."""
+    escaped = escape_latex(text)
+    assert "\n" not in escaped
+    left = re.sub(r"\\text\w+\{(?:U\+[0-9A-F]{4,6})?\}|\\ldots\{\}|\\[{}$&#%_]|\$\\\w+\$|\$-\$|\{-\}", "", escaped)
+    assert not set(left) & set("\\{}$&#%_~^")
+
+
+def test_a_letter_that_fonts_lack_is_told_by_its_code():
+    """Instead of stopping LaTeX."""
+    assert escape_latex("né中") == r"né\texttt{U+4E2D}"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
+def test_the_document_compiles(tmp_path, monkeypatch):
+    """With booktabs and standard packages alone, whatever the names hold, and nothing overflows its box."""
+    monkeypatch.setenv("TEXMFVAR", str(tmp_path / "texmf"))
+    (tmp_path / "table.tex").write_text(render_latex(nasty_report(), standalone=True), encoding="utf-8")
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "table.tex"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, errors="replace", check=False)
+    assert done.returncode == 0, done.stdout[-2000:]
+    assert (tmp_path / "table.pdf").stat().st_size > 0
+    assert "Missing character" not in done.stdout
