@@ -46,8 +46,8 @@ def test_the_files_of_a_run_are_what_table_writes(zsbench, tmp_path):
     """Byte for byte, in every format."""
     zsbench("run", "-t", TASKS)
     tables = tmp_path / "results" / "latest" / "tables"
-    for name, format_ in (("md", "md"), ("tex", "latex"), ("html", "html"), ("csv", "csv")):
-        done = zsbench("table", "results/latest", "--format", format_, "--full", "-o", f"out.{name}")
+    for name, format_, *more in (("md", "md", "--detail", "full"), ("tex", "latex"), ("html", "html"), ("csv", "csv")):
+        done = zsbench("table", "results/latest", "--format", format_, *more, "-o", f"out.{name}")
         assert done.exit_code == 0, done.output
         assert (tmp_path / f"out.{name}").read_bytes() == (tables / f"comparison.{name}").read_bytes()
 
@@ -67,7 +67,7 @@ def test_filters_axes_and_intervals_are_passed_on(zsbench):
 def test_another_baseline_is_compared_from_the_records(zsbench):
     """The remark names it."""
     zsbench("run")
-    text = zsbench("table", "results/latest", "--baseline", "nearest", "--full").stdout
+    text = zsbench("table", "results/latest", "--baseline", "nearest", "--detail", "full").stdout
     assert "differs from nearest" in text
     assert "Difference to the baseline" in text
 

@@ -16,7 +16,7 @@ def show():
     """Write records as Markdown, in full and without a limit of width; keywords are of the choice."""
 
     def _show(*records, reported=(), **choice):
-        return render(build_frame(records), TableChoice(**choice), Style(full=True), reported)
+        return render(build_frame(records), TableChoice(**choice), Style(detail="full"), reported)
 
     return _show
 

@@ -36,16 +36,14 @@ def test_signs_stand_beside_the_text():
     assert text.endswith("- † differs.\n- (1) x\n- (2) y\n")
 
 
-def test_compact_leaves_differences_and_signatures_out():
-    """Warnings stay."""
+def test_differences_warnings_and_signatures_follow_the_scores():
+    """In that order."""
     table = Table((Heading("A"),), 0, ((Cell("+1.0 p"),),))
-    full = report([("a", "1")], differences=table, signatures=(("A", "A|n:5"),), warnings=("take care",))
-    assert "+1.0 p" in render_markdown(full)
-    assert "- A: `A|n:5`" in render_markdown(full)
-    compact = render_markdown(full, full=False)
-    assert "+1.0 p" not in compact
-    assert "A|n:5" not in compact
-    assert "- take care" in compact
+    text = render_markdown(
+        report([("a", "1")], differences=table, signatures=(("A", "A|n:5"),), warnings=("take care",))
+    )
+    places = [text.index(part) for part in ("| a ", "+1.0 p", "- take care", "- A: `A|n:5`", "† differs", "(1) why")]
+    assert places == sorted(places)
 
 
 def test_a_wide_table_goes_on_below():

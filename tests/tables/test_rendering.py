@@ -28,10 +28,12 @@ def test_every_format_ends_in_one_newline(style, start):
 
 def test_markdown_is_for_a_screen_unless_asked():
     """Other formats are full unless asked."""
-    assert "p < 0.001" in render(build_frame(RECORDS), style=Style(full=True)).replace("p = 0.001", "p < 0.001")
+    assert "p < 0.001" in render(build_frame(RECORDS), style=Style(detail="full")).replace("p = 0.001", "p < 0.001")
     assert "Difference" not in render(build_frame(RECORDS))
-    assert "ifference to the baseline" in render(build_frame(RECORDS), style=Style(format="latex"))
-    assert "ifference to the baseline" not in render(build_frame(RECORDS), style=Style(format="html", full=False))
+    assert "ifference to the baseline" in render(build_frame(RECORDS), style=Style(format="html"))
+    latex = render(build_frame(RECORDS), style=Style(format="latex"))
+    assert "ifference to the baseline" not in latex
+    assert "n:500" in latex
 
 
 def test_a_run_has_its_tables_in_every_format():

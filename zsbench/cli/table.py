@@ -31,6 +31,14 @@ class Format(StrEnum):
     HTML = "html"
 
 
+class Detail(StrEnum):
+    """How much is shown."""
+
+    OVERVIEW = "overview"
+    SCORES = "scores"
+    FULL = "full"
+
+
 def print_table(  # noqa: PLR0913  one parameter a flag
     runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Folders that `zsbench run` wrote.")],
     format_: Annotated[Format, typer.Option("--format", "-f", help="What to write.")] = Format.MD,
@@ -51,9 +59,12 @@ def print_table(  # noqa: PLR0913  one parameter a flag
     baseline: Annotated[str, typer.Option(help="A captioner to compare with. Default: that of the run.")] = "",
     reported: Annotated[Path | None, typer.Option(help="Folder of published numbers to show beside.")] = None,
     interval: Annotated[bool, typer.Option("--interval", help="95 % intervals instead of standard errors.")] = False,
-    full: Annotated[
-        bool | None,
-        typer.Option("--full/--compact", help="With differences and signatures. Default: in all but Markdown."),
+    detail: Annotated[
+        Detail | None,
+        typer.Option(
+            help="overview: one table over all tasks; scores: each task and signatures too; full: differences too. "
+            "Default: overview for md, scores for latex, full for html."
+        ),
     ] = None,
     wide: Annotated[bool, typer.Option("--wide", help="CSV with a line a system instead of a line a score.")] = False,
     standalone: Annotated[bool, typer.Option("--standalone", help="LaTeX as a document of its own.")] = False,
@@ -78,7 +89,13 @@ def print_table(  # noqa: PLR0913  one parameter a flag
         interval=interval,
     )
     limit = width if width is not None else None if output else screen_width()
-    style = Style(format=format_.value, full=full, standalone=standalone, wide=wide, width=limit or None)
+    style = Style(
+        format=format_.value,
+        detail=detail.value if detail else None,
+        standalone=standalone,
+        wide=wide,
+        width=limit or None,
+    )
     frame = load_frame(runs)
     if baseline:
         frame = _compared(frame, baseline, runs, choice)

@@ -10,12 +10,11 @@ from zsbench.tables.layout import MARK, Heading, Report
 __all__ = ["render_html"]
 
 
-def render_html(report: Report, *, full: bool = True, standalone: bool = True) -> str:
+def render_html(report: Report, *, standalone: bool = True) -> str:
     """The report as HTML that needs no other file.
 
     Args:
         report: What to write.
-        full: With differences and signatures.
         standalone: As a page of its own instead of a fragment.
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -29,7 +28,7 @@ def render_html(report: Report, *, full: bool = True, standalone: bool = True) -
     )
     remarks = [remark.replace("{mark}", MARK).split("`") for remark in report.remarks]
     template = environment.get_template("report.html.jinja")
-    return template.render(report=report, remarks=remarks, full=full, standalone=standalone, mark=MARK, spans=_spans)
+    return template.render(report=report, remarks=remarks, standalone=standalone, mark=MARK, spans=_spans)
 
 
 def _spans(headings: tuple[Heading, ...]) -> list[tuple[str, int]]:

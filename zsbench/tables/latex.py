@@ -30,19 +30,20 @@ _SIGNS = {
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
     '"': r"\textquotedbl{}",
-    "'": r"\textquotesingle{}",
     "`": r"\textasciigrave{}",
-    "-": "{-}",
     "±": r"$\pm$",
     "†": r"\textdagger{}",
-    "–": "--",
-    "—": "---",
+    "–": r"\textendash{}",
+    "—": r"\textemdash{}",
     "−": "$-$",
     "→": r"$\rightarrow$",
     "…": r"\ldots{}",
     "×": r"$\times$",
 }
-"""What LaTeX would take for a sign of its own, or what its fonts have under a name; hyphens never join to dashes."""
+"""What LaTeX would take for a sign of its own, or what its fonts have under a name."""
+
+_LIGATURE = re.compile(r"([-',])(?=\1)")
+"""Signs that would join to dashes or quotes."""
 
 _LATIN = re.compile(
     "[ -~\u00a1-\u00ac\u00ae-\u0107\u010c-\u0111\u0118-\u011b\u0141-\u0144\u0147\u0148\u0150-\u015b\u0160-\u0165"
@@ -50,7 +51,7 @@ _LATIN = re.compile(
 )
 """Letters that pdflatex prints with the T1 encoding."""
 
-_MINUS = re.compile(r"(?<!\w)\{-\}(?=\d)")
+_MINUS = re.compile(r"(?<!\w)-(?=\d)")
 _HEAD = r"""\documentclass{article}
 \usepackage[T1]{fontenc}
 \usepackage[utf8]{inputenc}
@@ -62,15 +63,14 @@ _HEAD = r"""\documentclass{article}
 """
 
 
-def render_latex(report: Report, *, full: bool = True, standalone: bool = False) -> str:
+def render_latex(report: Report, *, standalone: bool = False) -> str:
     r"""The report as LaTeX, one ``table`` for each section.
 
     Args:
         report: What to write.
-        full: With tables of differences, and signatures among the notes.
         standalone: As a document of its own instead of tables to ``\input``.
     """
-    body = "\n".join(table for section in report.sections for table in _iter_tables(section, report, full=full))
+    body = "\n".join(table for section in report.sections for table in _iter_tables(section, report))
     if standalone:
         return f"{_HEAD}{body}\\end{{document}}\n"
     return f"% \\usepackage{{booktabs,graphicx}}\n{body}"
@@ -79,7 +79,7 @@ def render_latex(report: Report, *, full: bool = True, standalone: bool = False)
 def escape_latex(text: str) -> str:
     """Text that LaTeX prints as it is, on one line; a character that its fonts lack is told by its code."""
     plain = unicodedata.normalize("NFC", " ".join(text.split()))
-    return "".join(_escape_character(character) for character in plain)
+    return _LIGATURE.sub(r"\1{}", "".join(_escape_character(character) for character in plain))
 
 
 def _escape_character(character: str) -> str:
@@ -91,13 +91,13 @@ def _escape_character(character: str) -> str:
     return f"\\texttt{{U+{ord(character):04X}}}"
 
 
-def _iter_tables(section: Section, report: Report, *, full: bool) -> Iterator[str]:
+def _iter_tables(section: Section, report: Report) -> Iterator[str]:
     """The scores of a section, and its differences."""
     remarks = [_remark(text) for text in (*report.remarks, *section.warnings)]
     notes = [f"({number}) {escape_latex(report.notes[number - 1])}" for number in section.scores.notes]
-    signatures = [f"{escape_latex(name)}: {_signature(text)}" for name, text in section.signatures] if full else []
+    signatures = [f"{escape_latex(name)}: {_signature(text)}" for name, text in section.signatures]
     yield _table(section.title, section.id, section.scores, [*remarks, *notes, *signatures])
-    if full and section.differences is not None:
+    if section.differences is not None:
         title = f"{section.title}: difference to the baseline"
         notes = [f"({number}) {escape_latex(report.notes[number - 1])}" for number in section.differences.notes]
         yield _table(title, f"{section.id}-differences", section.differences, [*remarks, *notes])

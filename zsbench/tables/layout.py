@@ -5,9 +5,12 @@ Markdown, LaTeX and HTML are written from the same ``Report``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from typing import Literal
 
-__all__ = ["MARK", "Cell", "Heading", "Report", "Section", "Table"]
+__all__ = ["MARK", "Cell", "Detail", "Heading", "Report", "Section", "Table", "trim_report"]
+
+Detail = Literal["overview", "scores", "full"]
 
 MARK = "†"
 """Stands beside a score whose difference to the baseline is significant."""
@@ -103,4 +106,25 @@ class Report:
 
     sections: tuple[Section, ...]
     remarks: tuple[str, ...] = ()
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
+
+
+def trim_report(report: Report, detail: Detail) -> Report:
+    """The report with less in it.
+
+    Args:
+        report: Everything.
+        detail: ``overview``: one table over all tasks, or that of the only one. ``scores``: a table of each task too,
+            with signatures. ``full``: differences too.
+    """
+    if detail == "full":
+        return report
+    sections = [replace(section, differences=None) for section in report.sections]
+    if detail == "scores":
+        return replace(report, sections=tuple(sections))
+    shown = [replace(section, signatures=()) for section in sections if section.id == "overview"]
+    if not shown:
+        return replace(report, sections=tuple(replace(section, signatures=()) for section in sections))
+    used = max((note for section in shown for note in section.scores.notes), default=0)
+    more = "Every metric of each task: `zsbench table RUN --detail scores`."
+    return Report(tuple(shown), (*report.remarks, more), report.notes[:used])

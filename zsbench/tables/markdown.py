@@ -14,27 +14,26 @@ _SPECIAL = re.compile(r"[\\`*|]|~(?=~)|<(?=[A-Za-z/!?])|&(?=#?\w+;)|\](?=[(\[:])
 """What Markdown would take for a sign of its own; anything else stays as it reads best in a terminal."""
 
 
-def render_markdown(report: Report, *, full: bool = True, width: int | None = None) -> str:
+def render_markdown(report: Report, *, width: int | None = None) -> str:
     """The report as Markdown, ending in one newline.
 
     Args:
         report: What to write.
-        full: With differences and signatures; without them a report fits a screen.
         width: Columns of the terminal: a wider table goes on below, with the names of its rows again. None: no limit.
     """
-    sections = [_render_section(section, full=full, width=width) for section in report.sections]
+    sections = [_render_section(section, width) for section in report.sections]
     remarks = [f"- {remark.replace('{mark}', MARK)}" for remark in report.remarks]
     notes = [f"- ({number}) {_escape(text)}" for number, text in enumerate(report.notes, 1)]
     return "\n\n".join([*sections, "\n".join([*remarks, *notes])]) + "\n"
 
 
-def _render_section(section: Section, *, full: bool, width: int | None) -> str:
+def _render_section(section: Section, width: int | None) -> str:
     """A heading, the tables, and what explains them."""
     parts = [f"## {_escape(section.title)}", _render_table(section.scores, width)]
-    if full and section.differences is not None:
+    if section.differences is not None:
         parts += ["Difference to the baseline:", _render_table(section.differences, width)]
     parts.append("\n".join(f"- {_escape(warning)}" for warning in section.warnings))
-    if full and section.signatures:
+    if section.signatures:
         parts.append("\n".join(f"- {_escape(title)}: {_code(text)}" for title, text in section.signatures))
     return "\n\n".join(part for part in parts if part)
 

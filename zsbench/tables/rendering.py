@@ -10,6 +10,7 @@ from zsbench.tables.comparison import build_report
 from zsbench.tables.frame import build_frame
 from zsbench.tables.html_page import render_html
 from zsbench.tables.latex import render_latex
+from zsbench.tables.layout import Detail, trim_report
 from zsbench.tables.markdown import render_markdown
 from zsbench.tables.reported import ReportedRow
 from zsbench.tables.selection import TableChoice
@@ -22,6 +23,8 @@ __all__ = ["Format", "Style", "render", "render_run", "screen_table"]
 
 Format = Literal["md", "latex", "csv", "html"]
 
+_DETAILS: dict[Format, Detail] = {"md": "overview", "latex": "scores", "html": "full"}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Style:
@@ -29,14 +32,15 @@ class Style:
 
     Attributes:
         format: md, latex, csv or html.
-        full: With differences and signatures. None: all but Markdown, which goes to a screen.
+        detail: overview, scores or full. None: the overview for Markdown, which goes to a screen, scores for LaTeX,
+            which goes to a paper, and everything for HTML.
         standalone: LaTeX as a document of its own.
         wide: CSV with a line a system instead of a line a score.
         width: Columns that Markdown tables may take. None: no limit.
     """
 
     format: Format = "md"
-    full: bool | None = None
+    detail: Detail | None = None
     standalone: bool = False
     wide: bool = False
     width: int | None = None
@@ -59,13 +63,12 @@ def render(
     choice, style = choice or TableChoice(), style or Style()
     if style.format == "csv":
         return render_wide_csv(frame, choice) if style.wide else render_csv(frame, choice, reported)
-    report = build_report(frame, choice, reported)
-    full = style.format != "md" if style.full is None else style.full
+    report = trim_report(build_report(frame, choice, reported), style.detail or _DETAILS[style.format])
     if style.format == "latex":
-        return render_latex(report, full=full, standalone=style.standalone)
+        return render_latex(report, standalone=style.standalone)
     if style.format == "html":
-        return render_html(report, full=full)
-    return render_markdown(report, full=full, width=style.width)
+        return render_html(report)
+    return render_markdown(report, width=style.width)
 
 
 def screen_table(records: Iterable[Mapping[str, Any]], *, width: int | None = None) -> str:
@@ -82,7 +85,7 @@ def render_run(records: Iterable[Mapping[str, Any]], run: str) -> dict[str, str]
     """
     frame = build_frame(records, run=run)
     styles: dict[str, Style] = {
-        "comparison.md": Style(full=True),
+        "comparison.md": Style(detail="full"),
         "comparison.tex": Style(format="latex"),
         "comparison.html": Style(format="html"),
         "comparison.csv": Style(format="csv"),
