@@ -5,12 +5,12 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from zsbench.tables.cells import Notes, difference_cell, name_cells, score_cell
-from zsbench.tables.grid import Column, Facts, Grid, Row, arrange_columns, arrange_rows, value_of
+from zsbench.tables.grid import Column, Facts, Grid, arrange_columns, arrange_rows, value_of
 from zsbench.tables.layout import Cell, Heading, Report, Section, Table
 from zsbench.tables.published import match_reported
 from zsbench.tables.remarks import make_remarks, warn
@@ -80,8 +80,12 @@ class _Builder:
         plans = list(self._iter_chosen() if self.free else self._iter_default())
         sections = tuple(self._section(plan) for plan in plans)
         shown = [summary for plan in plans for column in plan.columns for summary in column.summaries]
-        remarks = make_remarks(shown, interval=self.choice.interval, reported=any(s.scores.reported for s in sections))
-        return Report(sections, remarks, tuple(self.notes.texts))
+        reported = any(section.scores.reported for section in sections)
+        return Report(sections, self._remarks(shown, reported=reported), tuple(self.notes.texts))
+
+    def _remarks(self, summaries: Sequence[Summary], *, reported: bool) -> tuple[str, ...]:
+        """What the signs beside some summaries mean."""
+        return make_remarks(summaries, interval=self.choice.interval, reported=reported)
 
     def _iter_default(self) -> Iterator[_Plan]:
         """The overview if there are several tasks, then each task."""
@@ -159,37 +163,33 @@ class _Builder:
     def _section(self, plan: _Plan) -> Section:
         """Scores, differences and what explains them."""
         tasks = dict.fromkeys(plan.frame["task"])
-        grid = Grid(
-            {task: self.facts[task] for task in tasks},
-            self.row_labels,
-            arrange_rows(plan.frame, self.row_labels),
-            plan.columns,
-            self.failures,
-        )
-        published = match_reported(self.reported, grid, self.choice.columns)
+        facts = {task: self.facts[task] for task in tasks}
+        rows = arrange_rows(plan.frame, self.row_labels)
+        grid = Grid(facts, self.row_labels, rows, plan.columns, self.failures)
         shown = self._shown_labels(grid)
-        headings = (*(Heading(_HEADINGS[label]) for label in shown), *(column.heading for column in grid.columns))
-        names = {id(row): tuple(name_cells(grid, row, shown, self.notes)) for row in grid.rows}
-        scores = tuple(
-            (*names[id(row)], *(self._score(grid, row, column) for column in grid.columns)) for row in grid.rows
-        )
-        compared = [row for row in grid.rows if any(summary.baseline for summary in grid.of(row))]
-        differences = tuple(
-            (*names[id(row)], *(difference_cell(column, grid.at(row, column)) for column in grid.columns))
-            for row in compared
-        )
+        names = [name_cells(grid, row, shown, self.notes) for row in rows]
+        scores = self._scores(grid, names, shown)
+        published = match_reported(self.reported, grid, self.choice.columns)
+        reported = tuple(row.cells(shown, tasks, self.notes) for row in published)
         return Section(
             plan.id,
             plan.title,
-            Table(headings, len(shown), scores, tuple(row.cells(shown, tasks, self.notes) for row in published)),
-            Table(headings, len(shown), differences) if compared else None,
-            warn(grid),
-            _signatures(grid),
+            replace(scores, reported=reported),
+            _differences(grid, names, scores),
+            remarks=self._remarks([s for c in plan.columns for s in c.summaries], reported=bool(reported)),
+            warnings=warn(grid),
+            signatures=_signatures(grid),
         )
 
-    def _score(self, grid: Grid, row: Row, column: Column) -> Cell:
-        """One cell of scores."""
-        return score_cell(grid, row, column, self.notes, interval=self.choice.interval)
+    def _scores(self, grid: Grid, names: Sequence[Sequence[Cell]], shown: Sequence[str]) -> Table:
+        """The table of scores."""
+        headings = (*(Heading(_HEADINGS[label]) for label in shown), *(column.heading for column in grid.columns))
+        interval = self.choice.interval
+        rows = tuple(
+            (*name, *(score_cell(grid, row, column, self.notes, interval=interval) for column in grid.columns))
+            for row, name in zip(grid.rows, names, strict=True)
+        )
+        return Table(headings, len(shown), rows)
 
     def _shown_labels(self, grid: Grid) -> list[str]:
         """The labels that have a column: those asked for, else who, on what, and whatever varies."""
@@ -258,6 +258,16 @@ def _count(frame: pd.DataFrame) -> str:
 def _slug(text: str) -> str:
     """Letters, digits and hyphens alone."""
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+
+
+def _differences(grid: Grid, names: Sequence[Sequence[Cell]], scores: Table) -> Table | None:
+    """The table of differences beside that of scores, None if nothing is compared."""
+    rows = tuple(
+        (*name, *(difference_cell(column, grid.at(row, column)) for column in grid.columns))
+        for row, name in zip(grid.rows, names, strict=True)
+        if any(summary.baseline for summary in grid.of(row))
+    )
+    return replace(scores, rows=rows) if rows else None
 
 
 def _signatures(grid: Grid) -> tuple[tuple[str, str], ...]:

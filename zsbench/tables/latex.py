@@ -93,7 +93,7 @@ def _escape_character(character: str) -> str:
 
 def _iter_tables(section: Section, report: Report) -> Iterator[str]:
     """The scores of a section, and its differences."""
-    remarks = [_remark(text) for text in (*report.remarks, *section.warnings)]
+    remarks = [_remark(text) for text in (*section.remarks, *section.warnings)]
     notes = [f"({number}) {escape_latex(report.notes[number - 1])}" for number in section.scores.notes]
     signatures = [f"{escape_latex(name)}: {_signature(text)}" for name, text in section.signatures]
     yield _table(section.title, section.id, section.scores, [*remarks, *notes, *signatures])
@@ -110,6 +110,7 @@ def _table(title: str, id_: str, table: Table, notes: Sequence[str]) -> str:
         r"\centering",
         f"\\caption{{{escape_latex(title)}}}",
         f"\\label{{tab:{id_}}}",
+        r"\medskip",
         r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
         *_iter_tabular(table),
         "}",

@@ -82,6 +82,7 @@ class Section:
         title: Heading.
         scores: Scores by system and metric.
         differences: Differences to the baseline, if there is one.
+        remarks: What its signs mean; ``{mark}`` stands for the sign of significance.
         warnings: What forbids comparisons within this section.
         signatures: Metric titles and signatures.
     """
@@ -90,6 +91,7 @@ class Section:
     title: str
     scores: Table
     differences: Table | None = None
+    remarks: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     signatures: tuple[tuple[str, str], ...] = ()
 
@@ -100,7 +102,7 @@ class Report:
 
     Attributes:
         sections: In order.
-        remarks: What the signs mean; ``{mark}`` stands for the sign of significance.
+        remarks: Those of all sections.
         notes: Footnotes of all sections; the first has number 1.
     """
 
@@ -127,4 +129,4 @@ def trim_report(report: Report, detail: Detail) -> Report:
         return replace(report, sections=tuple(replace(section, signatures=()) for section in sections))
     used = max((note for section in shown for note in section.scores.notes), default=0)
     more = "Every metric of each task: `zsbench table RUN --detail scores`."
-    return Report(tuple(shown), (*report.remarks, more), report.notes[:used])
+    return Report(tuple(shown), (*shown[0].remarks, more), report.notes[:used])

@@ -11,10 +11,10 @@ __all__ = ["make_remarks", "warn"]
 
 
 def make_remarks(summaries: Sequence[Summary], *, interval: bool, reported: bool) -> tuple[str, ...]:
-    """What holds for every section.
+    """What the signs beside some summaries mean.
 
     Args:
-        summaries: Everything that is shown.
+        summaries: What is shown.
         interval: Whether intervals are shown instead of standard errors.
         reported: Whether published numbers are shown.
     """
@@ -25,7 +25,7 @@ def make_remarks(summaries: Sequence[Summary], *, interval: bool, reported: bool
     if baselines := sorted({summary.baseline for summary in summaries if summary.baseline}):
         remarks.append(
             f"{{mark}} differs from {', '.join(baselines)}: paired bootstrap, p < {LEVEL} after Holm's correction over "
-            "all comparisons of this report. Intervals are 95 %; the p-values printed are not corrected."
+            "all comparisons of the full report. Intervals are 95 %; the p-values printed are not corrected."
         )
         if several:
             remarks.append(
