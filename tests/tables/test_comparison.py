@@ -314,6 +314,15 @@ def test_places_may_be_rows(show, rows):
     assert rows(text)[0] == ["Test on", "Group", "Train on", "maccap", "x"]
     assert [row[1] for row in rows(text)[1:]] == ["all", "in-domain", "near-domain", "out-domain"]
     assert "partial" not in text
+    assert "must not be compared" not in text
+    assert "**" not in text
+    assert "- NOCAPS CIDEr-D in-domain: `cider|n:100|group:in-domain`" in text
+
+
+def test_marks_stand_in_transposed_tables_too(show, rows):
+    """A difference is significant wherever its score stands."""
+    text = show(nocaps(), nocaps("x", differences=[difference()]), rows=("task", "group"), columns=("captioner",))
+    assert [row[4] for row in rows(text)[1:3]] == ["40.0 ± 1.0 †", "50.0 ± 1.0"]
 
 
 def test_runs_are_told_apart_only_where_they_differ(rows):

@@ -3,7 +3,7 @@ import pytest
 
 import zsbench_fakes
 from zsbench.config import read_matrix
-from zsbench.errors import MissingDataError, ScoringError, UnknownIdError
+from zsbench.errors import ConfigError, MissingDataError, ScoringError
 from zsbench.plugins import load_plugins
 from zsbench.runner.reporter import Silent
 from zsbench.runner.session import RunOptions, Session
@@ -72,7 +72,7 @@ def test_a_row_without_a_counterpart_has_no_difference(run):
 
 def test_an_unknown_baseline_is_refused(run):
     """With the closest captioner of the records."""
-    with pytest.raises(UnknownIdError, match="Did you mean 'nearest'"):
+    with pytest.raises(ConfigError, match="Did you mean 'nearest'"):
         compared("nearst", run("fake"))
 
 

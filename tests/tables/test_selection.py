@@ -1,6 +1,6 @@
 import pytest
 
-from zsbench.errors import ConfigError, UnknownIdError
+from zsbench.errors import ConfigError
 from zsbench.tables.frame import build_frame
 from zsbench.tables.selection import TableChoice, select_rows
 from zsbench_records import failed, four_tasks, nocaps, record
@@ -35,13 +35,13 @@ def test_filters_keep_what_they_name(choice, column, left):
 )
 def test_a_filter_for_what_is_not_there_is_refused(choice, message):
     """With the closest that is."""
-    with pytest.raises(UnknownIdError, match=message):
+    with pytest.raises(ConfigError, match=message):
         select_rows(FRAME, TableChoice(**choice))
 
 
 def test_labels_are_checked():
     """An unknown one, and one that would make rows and columns."""
-    with pytest.raises(UnknownIdError, match="Did you mean 'captioner'"):
+    with pytest.raises(ConfigError, match="Did you mean 'captioner'"):
         TableChoice(rows=("captionr",))
     with pytest.raises(ConfigError, match="rows and columns"):
         TableChoice(rows=("task",), columns=("task",))

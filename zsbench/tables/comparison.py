@@ -34,8 +34,7 @@ def build_report(
         reported: Published numbers, shown below measured ones where they fit a column.
 
     Raises:
-        UnknownIdError: The choice names what no record has.
-        ConfigError: Scores that differ in more than the seed would be averaged.
+        ConfigError: The choice names what no record has, or scores that differ in more than the seed would be averaged.
     """
     choice = choice or TableChoice()
     return _Builder(select_rows(frame, choice), choice, reported).build()
@@ -275,7 +274,11 @@ def _signatures(grid: Grid) -> tuple[tuple[str, str], ...]:
     lines: dict[tuple[str, str], None] = {}
     for column, row in itertools.product(grid.columns, grid.rows):
         summary = grid.at(row, column)
-        for signature in summary.signatures if summary else ():
-            owner = "" if column.comparable else f" of {' '.join(v for v in row.names.values() if v)}"
-            lines[f"{column.heading.line}{owner}", signature] = None
+        if summary is None:
+            continue
+        owner = "" if column.comparable else f" of {' '.join(name for name in row.names.values() if name)}"
+        parts = (grid.facts[summary.task].title, summary.title, summary.group)
+        name = " ".join(part for part in parts if part) if column.mixed else column.heading.line
+        for signature in summary.signatures:
+            lines[f"{name}{owner}", signature] = None
     return tuple(lines)

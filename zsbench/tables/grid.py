@@ -64,20 +64,25 @@ class Column:
         return 2 if errors and min(errors) < _FINE_ERROR else 1
 
     @property
+    def mixed(self) -> bool:
+        """Whether it holds several tasks, metrics or groups, because they make rows."""
+        return len({summary.place for summary in self.summaries}) > 1
+
+    @property
     def comparable(self) -> bool:
-        """Whether all scores have one signature."""
-        return len({signature for summary in self.summaries for signature in summary.signatures}) <= 1
+        """Whether all scores of one metric have one signature."""
+        signed = {(summary.place, signature) for summary in self.summaries for signature in summary.signatures}
+        return len(signed) == len({place for place, _ in signed})
 
     @property
     def best(self) -> float:
         """The highest score that is no upper bound, NaN if there are not two that can be compared."""
         scores = [s.score for s in self.summaries if not math.isnan(s.score) and not s.upper_bound]
-        return max(scores) if len(scores) > 1 and self.comparable else math.nan
+        return max(scores) if len(scores) > 1 and self.comparable and not self.mixed else math.nan
 
     def most(self, like: Summary) -> int:
         """The most examples that any system was scored on, of the same part of the same task."""
-        place = (like.task, like.grouping, like.group)
-        return max(s.n for s in self.summaries if (s.task, s.grouping, s.group) == place)
+        return max(summary.n for summary in self.summaries if summary.place == like.place)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from zsbench.errors import ScoringError, UnknownIdError
+from zsbench.errors import ScoringError
 from zsbench.interfaces.metric import Metric
 from zsbench.interfaces.specs import MetricSpec
 from zsbench.metrics import Signature
@@ -17,6 +17,7 @@ from zsbench.records import read_samples, read_statistics, row_key
 from zsbench.registry import Registry, load_object
 from zsbench.seeds import derive_seed
 from zsbench.statistics import paired_difference
+from zsbench.tables.selection import check_known
 
 if TYPE_CHECKING:
     from zsbench.interfaces import NDArrayFloat
@@ -66,13 +67,12 @@ def compare_with(frame: pd.DataFrame, baseline: str, runs: Mapping[str, Path], r
         registry: Where metrics come from.
 
     Raises:
-        UnknownIdError: No record is of that captioner, or a metric is not installed.
+        ConfigError: No record is of that captioner.
+        UnknownIdError: A metric is not installed.
         ScoringError: The two rows have different signatures or examples.
         MissingDataError: A record has no statistics.
     """
-    known = list(dict.fromkeys(frame["captioner"]))
-    if baseline not in known:
-        raise UnknownIdError("captioner", baseline, known)
+    check_known("captioner", [baseline], frame["captioner"])
     scored = frame[frame["score"].notna()]
     if set(scored.loc[scored["captioner"] != baseline, "baseline"]) == {baseline}:
         return frame

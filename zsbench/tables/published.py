@@ -76,9 +76,9 @@ def _values(entry: ReportedRow, labels: Sequence[str]) -> dict[str, str]:
 
 def _score(entry: ReportedRow, column: Column, labels: Sequence[str]) -> str:
     """The printed score under one column, empty without."""
-    places = {(s.task, row_key(s.metric, s.grouping or None, s.group or None)) for s in column.summaries}
     corpora = {value_of(summary, "corpus") for summary in column.summaries}
-    if len(places) != 1 or ("corpus" in labels and corpora != {entry.corpus}):
+    if not column.summaries or column.mixed or ("corpus" in labels and corpora != {entry.corpus}):
         return ""
-    [(task, key)] = places
+    task, metric, grouping, group = column.summaries[0].place
+    key = row_key(metric, grouping or None, group or None)
     return str(float(entry.scores[key])) if task == entry.task and key in entry.scores else ""

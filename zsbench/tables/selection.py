@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pandas as pd
 
-from zsbench.errors import ConfigError, UnknownIdError
+from zsbench.errors import ConfigError, closest
 
-__all__ = ["LABELS", "PLACES", "TableChoice", "select_rows"]
+__all__ = ["LABELS", "PLACES", "TableChoice", "check_known", "select_rows"]
 
 LABELS = {
     "captioner": "Captioner",
@@ -55,13 +55,10 @@ class TableChoice:
         """Refuse labels that do not exist or stand twice.
 
         Raises:
-            UnknownIdError: There is no such label.
-            ConfigError: A label is in rows and in columns.
+            ConfigError: There is no such label, or it is in rows and in columns.
         """
         known = [*LABELS, *PLACES]
-        for label in (*self.rows, *self.columns):
-            if label not in known:
-                raise UnknownIdError("label", label, known)
+        check_known("label", (*self.rows, *self.columns), known)
         twice = {label for label in self.rows if label in self.columns}
         if twice:
             raise ConfigError(
@@ -83,7 +80,7 @@ def select_rows(frame: pd.DataFrame, choice: TableChoice, *, every_group: bool =
             the task's main metric, of the groupings of the task's card.
 
     Raises:
-        UnknownIdError: A filter names what no record has.
+        ConfigError: A filter names what no record has.
     """
     for column, label, wanted in (
         ("task", "task", choice.tasks),
@@ -91,21 +88,32 @@ def select_rows(frame: pd.DataFrame, choice: TableChoice, *, every_group: bool =
         ("corpus", "corpus", choice.corpora),
     ):
         if wanted:
-            _check_known(label, wanted, frame[column])
+            check_known(label, wanted, frame[column])
             frame = frame[frame[column].isin([*wanted, ""] if column == "corpus" else wanted)]
     if choice.metrics:
-        _check_known("metric", choice.metrics, frame["metric"])
+        check_known("metric", choice.metrics, frame["metric"])
         frame = frame[frame["metric"].isin([*choice.metrics, ""])]
     shown = frame if every_group else frame[_is_shown(frame)]
     return _without_repeats(shown).reset_index(drop=True)
 
 
-def _check_known(kind: str, wanted: Sequence[str], values: pd.Series) -> None:
-    """Refuse a filter that no record has."""
-    known = [value for value in _distinct(values) if value]
-    for id_ in wanted:
-        if id_ not in known:
-            raise UnknownIdError(kind, id_, known)
+def check_known(kind: str, wanted: Iterable[str], values: Iterable[str]) -> None:
+    """Refuse a name that is not among some values.
+
+    Raises:
+        ConfigError: With the values and the closest of them.
+    """
+    known = [value for value in dict.fromkeys(values) if value]
+    for name in wanted:
+        if name not in known:
+            near = closest(name, known)
+            raise ConfigError(
+                f"There is no {kind} {name!r} to show.",
+                f"There are: {', '.join(known) or 'none'}.",
+                f"Did you mean {near!r}?" if near else "Name one of them.",
+                source="the command line",
+                key=kind,
+            )
 
 
 def _is_shown(frame: pd.DataFrame) -> list[bool]:
@@ -124,13 +132,8 @@ def _is_shown(frame: pd.DataFrame) -> list[bool]:
 
 
 def _without_repeats(frame: pd.DataFrame) -> pd.DataFrame:
-    """The frame with cells that several runs share taken from the first of them."""
+    """The frame with cells that several runs share taken from the first of them, with its differences."""
     system = [label for label in LABELS if label != "run"]
     return frame.drop_duplicates(
-        [*system, "task", "metric", "grouping", "group", "score", "signature", "status", "reason", "baseline"]
+        [*system, "task", "metric", "grouping", "group", "score", "signature", "status", "reason"]
     )
-
-
-def _distinct(values: Iterable[str]) -> list[str]:
-    """Values in order of appearance, once each."""
-    return list(dict.fromkeys(values))

@@ -75,6 +75,11 @@ class Summary:
     corrected: float = math.nan
 
     @property
+    def place(self) -> tuple[str, str, str, str]:
+        """What was scored of the systems: task, metric, grouping and group."""
+        return self.task, self.metric, self.grouping, self.group
+
+    @property
     def significant(self) -> bool:
         """Whether the difference to the baseline is significant within the whole family."""
         return self.corrected < LEVEL
