@@ -132,6 +132,20 @@ def test_one_overview_covers_all_tasks(show, rows):
     ]
 
 
+def test_without_the_main_metric_the_first_that_is_shown_takes_its_place(show, rows):
+    """In the overview and in a chosen table."""
+    records = four_tasks()[:2]
+    assert rows(show(*records, metrics=("bleu",)))[0][2:] == ["COCO BLEU", "FLICKR BLEU"]
+    assert rows(show(*records, metrics=("bleu",), columns=("task",)))[1][-1] == "25.0 ± 1.0"
+
+
+def test_a_chosen_table_of_failures_alone_says_so(show, rows):
+    """Under the main metric."""
+    text = show(failed(), columns=("task",))
+    assert text.startswith("## cider: COCO (n = 500)")
+    assert rows(text)[1][-1] == "failed (1)"
+
+
 def test_one_task_has_no_overview(show):
     """There is nothing to look over."""
     assert "Overview" not in show(nocaps())

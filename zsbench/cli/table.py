@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from zsbench.tables.reported import ReportedRow
-    from zsbench.tables.selection import TableChoice
 
 __all__ = ["print_table", "screen_width"]
 
@@ -77,7 +76,7 @@ def print_table(  # noqa: PLR0913  one parameter a flag
     """Print the comparison table of one or more runs, from their records alone."""
     from zsbench.tables.frame import load_frame
     from zsbench.tables.rendering import Style, render
-    from zsbench.tables.selection import TableChoice
+    from zsbench.tables.selection import TableChoice, select_rows
 
     choice = TableChoice(
         rows=_split(rows),
@@ -98,7 +97,7 @@ def print_table(  # noqa: PLR0913  one parameter a flag
     )
     frame = load_frame(runs)
     if baseline:
-        frame = _compared(frame, baseline, runs, choice)
+        frame = _compared(select_rows(frame, choice, every_group=format_ is Format.CSV), baseline, runs)
     text = render(frame, choice, style, _read_reported(reported))
     if output is None:
         typer.echo(text, nl=False)
@@ -116,14 +115,12 @@ def _split(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
-def _compared(frame: pd.DataFrame, baseline: str, runs: list[Path], choice: TableChoice) -> pd.DataFrame:
-    """What is chosen of a frame, with differences to another baseline."""
+def _compared(frame: pd.DataFrame, baseline: str, runs: list[Path]) -> pd.DataFrame:
+    """A frame with differences to another baseline."""
     from zsbench.tables.frame import name_runs
     from zsbench.tables.pairing import compare_with
-    from zsbench.tables.selection import select_rows
 
-    chosen = select_rows(frame, choice)
-    return compare_with(chosen, baseline, name_runs(runs), load_plugins().registry)
+    return compare_with(frame, baseline, name_runs(runs), load_plugins().registry)
 
 
 def _read_reported(folder: Path | None) -> list[ReportedRow]:

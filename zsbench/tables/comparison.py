@@ -37,7 +37,7 @@ def build_report(
         ConfigError: The choice names what no record has, or scores that differ in more than the seed would be averaged.
     """
     choice = choice or TableChoice()
-    return _Builder(select_rows(frame, choice), choice, reported).build()
+    return _Builder(_with_main(select_rows(frame, choice)), choice, reported).build()
 
 
 @dataclass(frozen=True)
@@ -103,8 +103,10 @@ class _Builder:
             shown = [summary for summary in self.summaries if summary.task in tasks]
             title = f"{', '.join(self.facts[task].title for task in tasks)} (n = {_count(rows)})"
             if "metric" not in labels:
-                title = f"{', '.join(dict.fromkeys(summary.title for summary in shown))}: {title}"
-            yield _Plan(_slug("-".join(tasks)), title, rows, self._chosen_columns(shown))
+                names = dict.fromkeys(summary.title for summary in shown)
+                title = f"{', '.join(names) or self.facts[tasks[0]].main_metric}: {title}"
+            columns = self._chosen_columns(shown) or [Column(Heading(self.facts[tasks[0]].main_metric), tuple(tasks))]
+            yield _Plan(_slug("-".join(tasks)), title, rows, columns)
 
     def _chosen_columns(self, summaries: Sequence[Summary]) -> list[Column]:
         """Columns by the labels of the choice, metrics if it has none."""
@@ -224,6 +226,15 @@ def _iter_facts(frame: pd.DataFrame) -> Iterator[Facts]:
             groupings=tuple(name for name in str(row["groupings"]).split(",") if name),
             headline=str(row["headline_grouping"]),
         )
+
+
+def _with_main(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with the first metric that is shown as the main one, where a task's own is not shown."""
+    scored = frame[frame["metric"] != ""]
+    for task, rows in scored.groupby("task", sort=False):
+        if not (rows["metric"] == rows["main_metric"]).any():
+            frame = frame.assign(main_metric=frame["main_metric"].mask(frame["task"] == task, rows["metric"].iloc[0]))
+    return frame
 
 
 def _default_labels(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
