@@ -25,6 +25,7 @@ def test_scores_are_scaled_and_the_best_is_bold(show, rows):
 def test_small_errors_get_a_second_decimal(show, rows):
     """A column whose error would print as 0.0 or 0.1 has two decimals."""
     assert rows(show(record(metrics=[metric(score=0.7, error=0.0004)])))[1][-1] == "70.00 ± 0.04"
+    assert rows(show(record(metrics=[metric(score=0.7, error=0.0)])))[1][-1] == "70.0 ± 0.0"
 
 
 def test_intervals_stand_in_the_place_of_errors(show, rows):
@@ -231,6 +232,7 @@ def test_a_failed_seed_is_told_beside_the_mean_of_the_others(show, rows):
     text = show(record(), failed("maccap", cell={"seed": 1}))
     assert rows(text)[1][-1] == "50.0 ± 1.0 (1)"
     assert "failed: seed 1" in text
+    assert "(1) failed: seed 0, 1: late" in show(record(), *(failed("x", "late", cell={"seed": n}) for n in (0, 1)))
 
 
 def test_several_seeds_are_one_row_of_mean_and_spread(show, rows):

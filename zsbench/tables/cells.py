@@ -131,5 +131,11 @@ def _tell_data(text: str) -> str:
 
 
 def _number_failures(failures: Sequence[Failure], notes: Notes) -> tuple[int, ...]:
-    """A footnote for each failed cell."""
-    return tuple(dict.fromkeys(notes.number(f"failed: seed {f.seed}: {f.reason}") for f in failures))
+    """A footnote for each reason, with the seeds that failed so."""
+    seeds: dict[str, list[int]] = {}
+    for failure in failures:
+        seeds.setdefault(failure.reason, []).append(failure.seed)
+    return tuple(
+        notes.number(f"failed: seed {', '.join(map(str, sorted(set(found))))}: {reason}")
+        for reason, found in seeds.items()
+    )

@@ -60,7 +60,7 @@ class Column:
     @property
     def decimals(self) -> int:
         """How many decimals the scores deserve."""
-        errors = [s.error * s.factor for s in self.summaries if not math.isnan(s.error)]
+        errors = [s.error * s.factor for s in self.summaries if s.error > 0]  # 0 says nothing, nor does NaN
         return 2 if errors and min(errors) < _FINE_ERROR else 1
 
     @property
