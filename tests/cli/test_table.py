@@ -76,14 +76,15 @@ def test_reported_rows_are_shown_beside(zsbench, tmp_path):
     """From a folder of YAML files."""
     zsbench("run")
     metrics = json.loads(next((tmp_path / "results/latest/cells").glob("*/result.json")).read_text("utf-8"))["metrics"]
-    row = {"method": "Published", "task": "fake-task", "corpus": "theirs", "source": "Table 9"}
+    row = {"method": "Published", "task": "fake-task", "corpus": "theirs", "table": "Table 9", "run_by": "them"}
+    source = {"title": "A Paper", "kind": "paper", "where": "page 1", "read": "2026-11-23"}
     row["scores"] = {metrics[0]["id"]: 61.5}
     (tmp_path / "published").mkdir()
-    (tmp_path / "published" / "a.yaml").write_text(json.dumps([row]), encoding="utf-8")
+    (tmp_path / "published" / "a.yaml").write_text(json.dumps({"source": source, "rows": [row]}), encoding="utf-8")
     text = zsbench("table", "results/latest", "--reported", "published").stdout
     assert "| Published, reported (" in text
     assert "61.5" in text
-    assert "reported by Table 9" in text
+    assert "reported in A Paper, Table 9" in text
 
 
 @pytest.mark.parametrize(

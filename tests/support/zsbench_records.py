@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from zsbench.reported import ReportedRow
+
 TITLES = {"bleu": "BLEU", "cider": "CIDEr-D", "spice": "SPICE", "vqa": "VQA accuracy", "clip": "CLIPScore"}
 DOMAINS = ("in-domain", "near-domain", "out-domain")
 ANSWERS = ("yes/no", "number", "other")
@@ -123,3 +125,10 @@ def four_tasks(captioner="maccap", score=0.5, *, p_value=None, cell=None, routes
         nocaps(captioner, score, cell=cell, differences=found),
         *(vqa(captioner, score, route=route, cell=cell) for route in routes),
     ]
+
+
+def published(task="coco", corpus="coco-train", title="A Paper", **changes):
+    """A published row."""
+    source = {"title": title, "kind": "paper", "where": "pages 1 to 9", "read": "2026-11-23"}
+    row = {"method": "MacCap", "scores": {"cider": 69.7}, "table": "Table 1", "run_by": "the authors", **changes}
+    return ReportedRow(task=task, corpus=corpus, source=source, **row)

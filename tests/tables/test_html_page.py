@@ -6,8 +6,7 @@ from hypothesis import strategies as st
 from zsbench.tables.comparison import build_report
 from zsbench.tables.frame import build_frame
 from zsbench.tables.html_page import render_html
-from zsbench.tables.reported import ReportedRow
-from zsbench_records import difference, failed, four_tasks, metric, record
+from zsbench_records import difference, failed, four_tasks, metric, published, record
 
 VOID = {"meta"}
 OWN = {"html", "head", "meta", "title", "style", "body", "section", "h2", "table", "caption", "thead", "tbody", "tr",
@@ -70,11 +69,10 @@ def test_a_fragment_is_no_page():
 
 def test_reported_rows_are_a_block_of_their_own():
     """With a heading and a source."""
-    row = ReportedRow(method="MacCap", task="coco", corpus="COCO", scores={"cider": 69.7}, source="Table 1")
-    found = page(record(), reported=[row])
+    found = page(record(), reported=[published()])
     assert found.tags.count("tbody") == 2
     assert "69.7" in found.texts
-    assert "reported by Table 1" in found.texts
+    assert any(text.startswith("reported in A Paper, Table 1") for text in found.texts)
 
 
 @settings(deadline=None, max_examples=50)

@@ -9,11 +9,10 @@ from hypothesis import strategies as st
 from zsbench.tables.comparison import build_report
 from zsbench.tables.frame import build_frame
 from zsbench.tables.latex import escape_latex, render_latex
-from zsbench.tables.reported import ReportedRow
-from zsbench_records import difference, failed, four_tasks, metric, record
+from zsbench_records import difference, failed, four_tasks, metric, published, record
 
 NASTY = r"a_b%c$d#e&f{g}h~i^j\k|l<m>n\"o'p`q--r [s] é ł ± † – → 中文 🐈"
-REPORTED = ReportedRow(method="R&D_1", task="coco", corpus="50% of it", scores={"cider": 69.7}, source="A & B, Table 1")
+REPORTED = published(method="R&D_1", title="A & B", notes="50% of it")
 
 
 def nasty_report():
@@ -55,8 +54,8 @@ def test_reported_rows_are_a_block_of_their_own():
     """Below a rule, with the source among the notes."""
     text = render_latex(build_report(build_frame([record()]), reported=[REPORTED]))
     block = text.partition(r"\emph{Reported}")[2]
-    assert r"R\&D\_1, reported\textsuperscript{1} & 50\% of it" in block
-    assert r"(1) reported by A \& B, Table 1\par" in block
+    assert r"R\&D\_1, reported\textsuperscript{1} & coco-train" in block
+    assert r"(1) reported in A \& B, Table 1 (pages 1 to 9); run by the authors; 50\% of it\par" in block
 
 
 def test_differences_are_a_table_of_their_own():

@@ -4,10 +4,9 @@ import pandas as pd
 import pytest
 
 from zsbench.tables.frame import COLUMNS, TEXT, build_frame
-from zsbench.tables.reported import ReportedRow
 from zsbench.tables.selection import TableChoice
 from zsbench.tables.sheets import render_csv, render_wide_csv
-from zsbench_records import difference, failed, four_tasks, metric, nocaps, record, vqa
+from zsbench_records import difference, failed, four_tasks, metric, nocaps, published, record, vqa
 
 CHOICE = TableChoice()
 
@@ -53,17 +52,18 @@ def test_filters_reach_the_lines():
 
 def test_published_rows_say_that_they_are():
     """With printed scores, the group and the source."""
-    row = ReportedRow(
-        method="M", task="nocaps", corpus="COCO", scores={"cider": 40.5, "cider@domain=in-domain": 41}, source="Table 2"
-    )
-    rows = read(render_csv(build_frame([nocaps()]), CHOICE, [row]))
+    entries = [
+        published("nocaps", None, scores={"cider": 40.5}),
+        published("nocaps", grouping="domain", group="in-domain", scores={"cider": 41}),
+    ]
+    rows = read(render_csv(build_frame([nocaps()]), CHOICE, entries))
     found = rows[rows["source"] == "reported"]
     assert found[["captioner", "metric", "grouping", "group", "printed"]].to_numpy().tolist() == [
-        ["M", "cider", "", "", 40.5],
-        ["M", "cider", "domain", "in-domain", 41.0],
+        ["MacCap", "cider", "", "", 40.5],
+        ["MacCap", "cider", "domain", "in-domain", 41.0],
     ]
     assert found["seed"].isna().all()
-    assert "Table 2" in found["reason"].iloc[0]
+    assert "A Paper, Table 1" in found["reason"].iloc[0]
 
 
 def test_the_wide_form_has_a_line_a_system_and_task():

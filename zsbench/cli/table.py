@@ -16,7 +16,7 @@ from zsbench.plugins import load_plugins
 if TYPE_CHECKING:
     import pandas as pd
 
-    from zsbench.tables.reported import ReportedRow
+    from zsbench.reported import ReportedRow
 
 __all__ = ["print_table", "screen_width"]
 
@@ -123,11 +123,11 @@ def _compared(frame: pd.DataFrame, baseline: str, runs: list[Path]) -> pd.DataFr
     return compare_with(frame, baseline, name_runs(runs), load_plugins().registry)
 
 
-def _read_reported(folder: Path | None) -> list[ReportedRow]:
+def _read_reported(folder: Path | None) -> tuple[ReportedRow, ...]:
     """The published rows of a folder, none without one."""
-    from zsbench.tables.reported import read_reported
+    from zsbench.reported import read_reported
 
-    return read_reported(folder) if folder else []
+    return read_reported(folder) if folder else ()
 
 
 def _write(path: Path, text: str) -> None:

@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
+from zsbench.reported import ReportedRow
 from zsbench.tables.cells import Notes, difference_cell, name_cells, score_cell
 from zsbench.tables.grid import Column, Facts, Grid, arrange_columns, arrange_rows, value_of
 from zsbench.tables.layout import Cell, Heading, Report, Section, Table
 from zsbench.tables.published import match_reported
 from zsbench.tables.remarks import make_remarks, warn
-from zsbench.tables.reported import ReportedRow
 from zsbench.tables.selection import LABELS, PLACES, TableChoice, select_rows
 from zsbench.tables.summary import Failure, Summary, find_failures, summarise
 

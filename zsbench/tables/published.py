@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from zsbench.records import row_key
+from zsbench.reported import ReportedRow
 from zsbench.tables.cells import ABSENT, Notes
 from zsbench.tables.grid import Column, Grid, value_of
 from zsbench.tables.layout import Cell
-from zsbench.tables.reported import ReportedRow
 
-__all__ = ["PublishedRow", "match_reported"]
+__all__ = ["PublishedRow", "match_reported", "tell_source"]
 
 
 @dataclass
@@ -59,17 +58,29 @@ def match_reported(reported: Sequence[ReportedRow], grid: Grid, labels: Sequence
             empty = PublishedRow(values, [""] * len(scores))
             row = rows.setdefault(tuple(values.items()), empty)
             row.scores = [new or old for new, old in zip(scores, row.scores, strict=True)]
-            row.sources[entry.note] = None
+            row.sources[tell_source(entry)] = None
     return list(rows.values())
+
+
+def tell_source(entry: ReportedRow) -> str:
+    """The footnote of a published row: where its numbers come from."""
+    parts = [
+        f"reported in {entry.source.title}, {entry.table} ({entry.source.where})",
+        f"encoder {entry.backbone}" if entry.backbone else "",
+        f"language model {entry.language_model}" if entry.language_model else "",
+        f"run by {entry.run_by}",
+        entry.notes,
+    ]
+    return "; ".join(part for part in parts if part)
 
 
 def _values(entry: ReportedRow, labels: Sequence[str]) -> dict[str, str]:
     """What a published row has for the labels of measured ones."""
     values = {
         "captioner": entry.method,
-        "corpus": entry.corpus,
-        "encoder": entry.backbone,
-        "language_model": entry.language_model,
+        "corpus": entry.corpus or "",
+        "encoder": entry.backbone or "",
+        "language_model": entry.language_model or "",
     }
     return {label: value for label, value in values.items() if label not in labels}
 
@@ -77,8 +88,8 @@ def _values(entry: ReportedRow, labels: Sequence[str]) -> dict[str, str]:
 def _score(entry: ReportedRow, column: Column, labels: Sequence[str]) -> str:
     """The printed score under one column, empty without."""
     corpora = {value_of(summary, "corpus") for summary in column.summaries}
-    if not column.summaries or column.mixed or ("corpus" in labels and corpora != {entry.corpus}):
+    if not column.summaries or column.mixed or ("corpus" in labels and corpora != {entry.corpus or ""}):
         return ""
     task, metric, grouping, group = column.summaries[0].place
-    key = row_key(metric, grouping or None, group or None)
-    return str(float(entry.scores[key])) if task == entry.task and key in entry.scores else ""
+    fits = (entry.task, entry.grouping or "", entry.group or "") == (task, grouping, group)
+    return str(float(entry.scores[metric])) if fits and metric in entry.scores else ""

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from zsbench.reported import ReportedRow
 from zsbench.tables.comparison import build_report
 from zsbench.tables.frame import build_frame
 from zsbench.tables.html_page import render_html
 from zsbench.tables.latex import render_latex
 from zsbench.tables.layout import Detail, trim_report
 from zsbench.tables.markdown import render_markdown
-from zsbench.tables.reported import ReportedRow
 from zsbench.tables.selection import TableChoice
 from zsbench.tables.sheets import render_csv, render_wide_csv
 

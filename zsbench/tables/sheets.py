@@ -8,8 +8,9 @@ from typing import Any
 import pandas as pd
 
 from zsbench.records import row_key
+from zsbench.reported import ReportedRow
 from zsbench.tables.frame import COLUMNS, TEXT
-from zsbench.tables.reported import ReportedRow
+from zsbench.tables.published import tell_source
 from zsbench.tables.selection import LABELS, TableChoice, select_rows
 from zsbench.tables.summary import summarise
 
@@ -64,10 +65,9 @@ def _iter_reported(entry: ReportedRow) -> Iterator[dict[str, Any]]:
         "language_model": entry.language_model,
         "source": "reported",
         "status": "done",
-        "reason": entry.note,
+        "reason": tell_source(entry),
         "factor": 1.0,
+        "grouping": entry.grouping,
+        "group": entry.group,
     }
-    for key, score in entry.scores.items():
-        metric, _, place = key.partition("@")
-        grouping, _, group = place.partition("=")
-        yield {**shared, "metric": metric, "grouping": grouping, "group": group, "score": score}
+    yield from ({**shared, "metric": metric, "score": score} for metric, score in entry.scores.items())
