@@ -7,7 +7,7 @@
         cells/<cell>/result.json             scores with uncertainty and signature, differences to the baseline
         cells/<cell>/samples.jsonl           per example: id, prediction, candidates, value of each metric
         cells/<cell>/statistics.safetensors  per example: the sufficient statistics of each metric
-        tables/comparison.md         the table
+        tables/comparison.md         the full comparison, and as .tex, .html and .csv
     results/latest                   the newest run
 
 Every file carries ``schema_version``; see ``docs/records.md``.

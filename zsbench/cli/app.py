@@ -11,6 +11,7 @@ from zsbench.cli import cache
 from zsbench.cli.list import list_components
 from zsbench.cli.plugins import list_plugins
 from zsbench.cli.run import run_matrix
+from zsbench.cli.table import print_table
 
 __all__ = ["app", "main"]
 
@@ -23,6 +24,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("run")(run_matrix)
+app.command("table")(print_table)
 app.command("ls")(list_components)
 app.command("plugins")(list_plugins)
 app.add_typer(cache.app, name="cache")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from zsbench.cli.table import screen_width
 from zsbench.plan import Plan
 from zsbench.runner.local import Outcome
 from zsbench.runner.session import RunResult
@@ -70,9 +71,11 @@ def result_document(result: RunResult) -> dict[str, Any]:
 
 
 def result_text(result: RunResult) -> str:
-    """The table and the run's summary for people."""
+    """The run's summary for people, and the table that ``zsbench table`` prints of it."""
+    from zsbench.tables.rendering import screen_table
+
     outcome = result.outcome
-    lines = [result.table, ""]
+    lines = []
     if outcome.count("done") == 0 and not result.failed:
         lines.append(f"All {outcome.count('cached')} stages were cached.")
     else:
@@ -88,8 +91,8 @@ def result_text(result: RunResult) -> str:
     ]
     lines += _overlaps(result)
     lines += [f"FAILED {cell['name']} ({cell['failed_stage']}): {cell['reason']}" for cell in result.failed]
-    lines.append(f"{result.seconds:.1f} s. Records: {result.folder}")
-    return "\n".join(lines)
+    lines.append(f"{result.seconds:.1f} s. Records: {result.folder}; the full table: {result.folder / 'tables'}")
+    return "\n".join([*lines, "", screen_table(result.results, width=screen_width())])
 
 
 def _overlaps(result: RunResult) -> list[str]:

@@ -150,7 +150,7 @@ def _print_result(result: RunResult, *, as_json: bool, debug: bool) -> None:
     if as_json:
         typer.echo(json.dumps(result_document(result), indent=1, ensure_ascii=False))
         return
-    typer.echo(result_text(result))
+    typer.echo(result_text(result), nl=False)
     if debug:
         for record in result.outcome.stages.values():
             typer.echo(record.traceback, err=True) if record.traceback else None

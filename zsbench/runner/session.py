@@ -70,7 +70,7 @@ class RunResult:
         results: The ``result.json`` of every cell.
         outcome: How every stage went.
         plan: The plan.
-        table: The comparison table in Markdown.
+        table: The full comparison in Markdown.
         seconds: Wall time.
     """
 
@@ -134,13 +134,14 @@ class Session:
         folder = RunFolder.create(self.options.output, self.matrix.name)
         recorder = CellRecorder(self.matrix, plan, outcome, folder)
         results = [recorder.record(cell) for cell in plan.cells]
-        table = _table(results)
-        folder.write_table("comparison.md", table)
+        tables = _tables(results, folder.path.name)
+        for name, text in tables.items():
+            folder.write_table(name, text)
         seconds = time.monotonic() - began
         folder.write_run({"started": started, "seconds": round(seconds, 1), **self._run_record(plan, outcome)})
         folder.mark_latest()
         note_use(self.store, folder.path, plan.stages)
-        return RunResult(folder.path, results, outcome, plan, table, seconds, remarks)
+        return RunResult(folder.path, results, outcome, plan, tables["comparison.md"], seconds, remarks)
 
     def _resources(self) -> Resources:
         """What the run may use."""
@@ -202,12 +203,11 @@ class Session:
         return used
 
 
-def _table(results: Sequence[Mapping[str, Any]]) -> str:
-    """The comparison table in Markdown."""
-    from zsbench.tables.frame import build_frame  # pandas is needed here only
-    from zsbench.tables.markdown import comparison_markdown
+def _tables(results: Sequence[Mapping[str, Any]], run: str) -> dict[str, str]:
+    """The comparison in every format, by file name."""
+    from zsbench.tables.rendering import render_run  # pandas is needed here only
 
-    return comparison_markdown(build_frame(results))
+    return render_run(results, run)
 
 
 def _check_cards(plan: Plan) -> list[str]:
