@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -102,8 +103,9 @@ class FileForm:
             return str(error)
         name = ""
         if found["number"]:
-            lists = msgspec.json.decode(content)
-            name = self.describe((lists[found["list"]] if found["list"] else lists)[int(found["number"])])
+            with contextlib.suppress(msgspec.DecodeError, RecursionError):  # what follows the entry may be no JSON
+                lists = msgspec.json.decode(content)
+                name = self.describe((lists[found["list"]] if found["list"] else lists)[int(found["number"])])
         return f"{found['key']}{name}: {found['what']}"
 
     def _name_bad_entry(self, content: bytes) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -155,14 +156,16 @@ def _check_references(task: Task) -> Iterator[str]:
 def _check_images(images: Mapping[Path, str], advance: Callable[[int], None]) -> list[str]:
     """One message for each image that is missing or cannot be decoded, in order; decodes on every core."""
     problems, present = _check_folders(images)
-    pool = ThreadPoolExecutor(os.cpu_count() or 1)
-    try:
-        for done, problem in enumerate(pool.map(_problem_of, present, present.values()), start=1):
-            advance(len(images) - len(present) + done)
-            if problem:
-                problems.append(problem)
-    finally:
-        pool.shutdown(cancel_futures=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # filters are not per thread: set here once, no thread can leave others behind
+        pool = ThreadPoolExecutor(os.cpu_count() or 1)
+        try:
+            for done, problem in enumerate(pool.map(_problem_of, present, present.values()), start=1):
+                advance(len(images) - len(present) + done)
+                if problem:
+                    problems.append(problem)
+        finally:
+            pool.shutdown(cancel_futures=True)
     return problems
 
 
