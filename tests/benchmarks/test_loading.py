@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import tracemalloc
 
 import pytest
 
@@ -67,16 +66,3 @@ def test_all_of_the_file(benchmark, data_root):
     path = data_root / "dataset_coco.json"
     found = benchmark.pedantic(lambda: _load_naively(path), rounds=2)
     assert found == [(image.id, image.captions) for image in read_karpathy(path, splits=("test",))]
-
-
-@pytest.mark.benchmark(group="memory is in the extra column: MiB at the peak, of Python's own objects", min_rounds=1)
-@pytest.mark.parametrize("way", ["ours", "all"])
-def test_memory(benchmark, data_root, way):
-    """The buffer of the file is in both."""
-    path = data_root / "dataset_coco.json"
-    loads = {"ours": lambda: read_karpathy(path, splits=("test",)), "all": lambda: _load_naively(path)}
-    tracemalloc.start()
-    found = benchmark.pedantic(loads[way], rounds=1)
-    benchmark.extra_info["MiB"] = round(tracemalloc.get_traced_memory()[1] / 2**20)
-    tracemalloc.stop()
-    assert len(found) == SPLITS["test"]

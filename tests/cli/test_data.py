@@ -70,24 +70,17 @@ def test_verify_lists_problems_and_exits_with_two(data, world):
     result = data("verify", "fake-task", "fake-grouped", "--data-root", world)
     assert result.exit_code == 2
     assert result.stdout.count("The image of 'red' cannot be decoded") == 2
+    assert "fake-task: 1 problem (10 examples, 10 images)" in result.stdout
 
 
-def test_verify_shortens_what_people_read_and_not_the_json(data, world):
-    """Twenty problems are enough to see; a program gets all."""
+def test_verify_json_has_every_problem(data, world):
+    """Standard output is JSON and nothing else."""
     for path in (world / "images").iterdir():
         path.unlink()
-    settings = ("verify", "fake-questions", "--data-root", world)
-    many = data(*settings, "--json")
-    assert many.exit_code == 2
-    assert len(json.loads(many.stdout)["reports"][0]["problems"]) == 10
-
-
-def test_verify_says_how_many_problems_it_left_out(data, world, monkeypatch):
-    """And how to see them."""
-    monkeypatch.setattr("zsbench.cli.data.SHOWN", 3)
-    for path in (world / "images").iterdir():
-        path.unlink()
-    assert "  ... and 7 more; `--json` lists them all." in data("verify", "fake-task", "--data-root", world).stdout
+    result = data("verify", "fake-task", "--data-root", world, "--json")
+    (report,) = json.loads(result.stdout)["reports"]
+    assert result.exit_code == 2
+    assert (report["id"], report["examples"], len(report["problems"])) == ("fake-task", 10, 10)
 
 
 def test_settings_reach_their_task(data, world):
@@ -99,3 +92,8 @@ def test_settings_reach_their_task(data, world):
 def test_a_data_root_is_written_on_demand(data):
     """By the id of the plugin that offers it."""
     assert data("verify", "fake-task", "--data-root", "fake-world").exit_code == 0
+
+
+def test_verify_without_a_data_root_says_what_is_missing(data):
+    """Looking nowhere would find nothing wrong."""
+    assert "Say where the data are" in str(data("verify").exception)

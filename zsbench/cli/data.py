@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 __all__ = ["data", "list_files", "verify_files"]
 
 PROBLEMS = 2
-SHOWN = 20
-"""Problems of one task that are printed; ``--json`` has them all."""
 
 data = typer.Typer(
     name="data", help="What tasks and corpora need, and whether it is there and sound.", no_args_is_help=True
@@ -115,12 +113,11 @@ def _report_lines(report: Verification) -> Iterator[str]:
     """What was found about one task or corpus, for people."""
     unit = "examples" if report.kind == "task" else "texts"
     size = f"{report.examples:,} {unit}" + (f", {report.images:,} images" if report.kind == "task" else "")
-    verdict = f"{len(report.problems):,} problems" if report.problems else "fine"
+    count = len(report.problems)
+    verdict = f"{count:,} problem{'s' if count > 1 else ''}" if count else "fine"
     yield f"{report.id}: {verdict} ({size})"
-    for problem in report.problems[:SHOWN]:
+    for problem in report.problems:
         yield f"  {problem}"
-    if len(report.problems) > SHOWN:
-        yield f"  ... and {len(report.problems) - SHOWN:,} more; `--json` lists them all."
 
 
 @contextmanager
