@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -107,14 +107,13 @@ class FolderSource:
                 path=self.captions[0],
             )
         folder = next((place for place in self.images if place.is_dir()), self.images[0])
-        readers: Mapping[str, Callable[[Path], Iterator[CaptionedImage]]] = {
-            "coco": lambda folder: _read_coco(path, folder),
-            "karpathy": lambda folder: _read_karpathy(path, folder, self.config.split),
-            "csv": lambda folder: self._read_rows(path, folder, iter_csv(path, ROWS, _delimiter_of(path))),
-            "jsonl": lambda folder: self._read_rows(path, folder, iter_jsonl(path, ROWS)),
-        }
         form = detect_form(path) if self.config.format == "auto" else self.config.format
-        return list(readers[form](folder))
+        if form == "coco":
+            return list(_read_coco(path, folder))
+        if form == "karpathy":
+            return list(_read_karpathy(path, folder, self.config.split))
+        rows = iter_csv(path, ROWS, _delimiter_of(path)) if form == "csv" else iter_jsonl(path, ROWS)
+        return list(self._read_rows(path, folder, rows))
 
     def required_files(self) -> Sequence[RequiredFile]:
         """The file and the folder."""

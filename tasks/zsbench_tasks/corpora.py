@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from zsbench.interfaces import CorpusCard, RequiredFile, TextCorpus
@@ -68,11 +68,12 @@ def flickr30k_karpathy_train(data_root: Path) -> TextCorpus:
 
 
 def _karpathy(data_root: Path, id_: str, file: DataFile, splits: tuple[str, ...]) -> TextCorpus:
-    """Every caption of some splits of a Karpathy file, in file order."""
+    """The captions of some splits of a Karpathy file."""
+    return CardedCorpus(id_, [file.required(data_root)], partial(_read_captions, data_root, file, splits))
 
-    def read() -> Iterator[str]:
-        for image in read_karpathy(locate_file(data_root, file), splits=splits):
-            for caption in image.captions:
-                yield " ".join(caption.split())
 
-    return CardedCorpus(id_, [file.required(data_root)], read)
+def _read_captions(data_root: Path, file: DataFile, splits: tuple[str, ...]) -> Iterator[str]:
+    """Every caption of some splits, in file order."""
+    for image in read_karpathy(locate_file(data_root, file), splits=splits):
+        for caption in image.captions:
+            yield " ".join(caption.split())

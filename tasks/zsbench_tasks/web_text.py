@@ -7,6 +7,7 @@ the settings say to leave such rows out.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -66,45 +67,48 @@ class TextFileConfig(WebTextConfig):
 def cc3m(data_root: Path, config: WebTextConfig) -> TextCorpus:
     """The corpus ``cc3m``: the captions of ``Train_GCC-training.tsv``; reads nothing yet."""
     places = tuple(folder / name for folder in (data_root, data_root / "cc3m") for name in CC3M_NAMES)
-
-    def read() -> Iterator[str]:
-        path = _first_file(places)
-        rows = ((number, _before_tab(line, number, path)) for number, line in iter_text(path, CC3M))
-        return _iter_texts(rows, path, CC3M, skip=config.skip_bad_rows)
-
-    return CardedCorpus("cc3m", [RequiredFile(CC3M_NAMES[0], places)], read)
+    return CardedCorpus("cc3m", [RequiredFile(CC3M_NAMES[0], places)], partial(_read_cc3m, places, config))
 
 
 def ss1m(data_root: Path, config: Ss1mConfig) -> TextCorpus:
     """The corpus ``ss1m``: captions crawled from Shutterstock; reads nothing yet."""
     folder = data_root / "ss1m"
-
-    def read() -> Iterator[str]:
-        listed = folder / SS1M_LIST
-        paths = [listed] if listed.is_file() else sorted(folder.glob("[0-9]*.json"))
-        if not paths:
-            _first_file((listed,))
-        seen: set[str] = set()
-        for path in paths:
-            rows = iter_rows(path, SS1M) if path == listed else _iter_crawl(path)
-            for text in _iter_texts(rows, path, SS1M, skip=config.skip_bad_rows):
-                if text not in seen and (config.max_words is None or len(text.split()) <= config.max_words):
-                    seen.add(text)
-                    yield text
-
-    return CardedCorpus("ss1m", [RequiredFile("ss1m/", (folder,))], read)
+    return CardedCorpus("ss1m", [RequiredFile("ss1m/", (folder,))], partial(_read_ss1m, folder, config))
 
 
 def text_file(data_root: Path, config: TextFileConfig) -> TextCorpus:
     """The corpus ``text-file``: the texts of any file; reads nothing yet."""
     path = data_root / config.path
+    return CardedCorpus("text-file", [RequiredFile(config.path, (path,))], partial(_read_file, path, config))
 
-    def read() -> Iterator[str]:
-        rows = iter_rows(_first_file((path,)), TEXT_FILE)
-        picked = ((number, _pick(row, config.key, number, path)) for number, row in rows)
-        return _iter_texts(picked, path, TEXT_FILE, skip=config.skip_bad_rows)
 
-    return CardedCorpus("text-file", [RequiredFile(config.path, (path,))], read)
+def _read_cc3m(places: tuple[Path, ...], config: WebTextConfig) -> Iterator[str]:
+    """The first column of the file."""
+    path = _first_file(places)
+    rows = ((number, _before_tab(line, number, path)) for number, line in iter_text(path, CC3M))
+    return _iter_texts(rows, path, CC3M, skip=config.skip_bad_rows)
+
+
+def _read_ss1m(folder: Path, config: Ss1mConfig) -> Iterator[str]:
+    """The texts of the list, or of the crawl; each once."""
+    listed = folder / SS1M_LIST
+    paths = [listed] if listed.is_file() else sorted(folder.glob("[0-9]*.json"))
+    if not paths:
+        _first_file((listed, folder / "0000.json"))
+    seen: set[str] = set()
+    for path in paths:
+        rows = iter_rows(path, SS1M) if path == listed else _iter_crawl(path)
+        for text in _iter_texts(rows, path, SS1M, skip=config.skip_bad_rows):
+            if text not in seen and (config.max_words is None or len(text.split()) <= config.max_words):
+                seen.add(text)
+                yield text
+
+
+def _read_file(path: Path, config: TextFileConfig) -> Iterator[str]:
+    """The texts of any file."""
+    rows = iter_rows(_first_file((path,)), TEXT_FILE)
+    picked = ((number, _pick(row, config.key, number, path)) for number, row in rows)
+    return _iter_texts(picked, path, TEXT_FILE, skip=config.skip_bad_rows)
 
 
 def _iter_texts(rows: Iterable[Row], path: Path, form: FileForm, *, skip: bool) -> Iterator[str]:

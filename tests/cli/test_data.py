@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 
 import pytest
@@ -9,6 +10,7 @@ from typer.testing import CliRunner
 
 import zsbench_fakes
 from zsbench.cli.app import app
+from zsbench.cli.data import ImageBar
 from zsbench.plugins import load_plugins
 
 
@@ -97,3 +99,23 @@ def test_a_data_root_is_written_on_demand(data):
 def test_verify_without_a_data_root_says_what_is_missing(data):
     """Looking nowhere would find nothing wrong."""
     assert "Say where the data are" in str(data("verify").exception)
+
+
+class Terminal(io.StringIO):
+    """Standard error that people look at."""
+
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize(("stream", "shown"), [(Terminal(), True), (io.StringIO(), False)])
+def test_a_bar_is_shown_to_people_alone(monkeypatch, capsys, stream, shown):
+    """On standard error, and never on standard output."""
+    monkeypatch.setattr("sys.stderr", stream)
+    bar = ImageBar()
+    bar.advance("fake-task", 1, 2)
+    bar.advance("fake-task", 2, 2)
+    bar.hide()
+    bar.hide()
+    assert ("fake-task" in stream.getvalue()) is shown
+    assert capsys.readouterr().out == ""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -17,8 +16,9 @@ from zsbench.registry import set_dotted
 from zsbench.store import default_cache
 
 if TYPE_CHECKING:
+    from rich.progress import Progress
+
     from zsbench.data import DataEntry, Verification
-    from zsbench.data.verify import Advance
 
 __all__ = ["data", "list_files", "verify_files"]
 
@@ -68,12 +68,15 @@ def verify_files(
 
     registry = load_plugins().registry
     root = find_data_root(data_root or None, registry, default_cache())
-    reports = []
-    with _progress() as advance:
-        for report in verify_data(ids or [], registry, root, _nested(settings), advance):
+    reports, bar = [], ImageBar()
+    try:
+        for report in verify_data(ids or [], registry, root, _nested(settings), bar.advance):
             reports.append(report)
+            bar.hide()
             if not as_json:
                 typer.echo("\n".join(_report_lines(report)))
+    finally:
+        bar.hide()
     if as_json:
         document = {"data_root": str(root), "reports": [vars(report) for report in reports]}
         typer.echo(json.dumps(document, indent=1, ensure_ascii=False))
@@ -120,16 +123,34 @@ def _report_lines(report: Verification) -> Iterator[str]:
         yield f"  {problem}"
 
 
-@contextmanager
-def _progress() -> Iterator[Advance]:
-    """A bar with its ETA on a terminal; silence elsewhere."""
-    if not sys.stderr.isatty():
-        yield lambda *_: None
-        return
+class ImageBar:
+    """A bar with its ETA, on a terminal alone; hidden while something else is printed."""
+
+    def __init__(self) -> None:
+        self._progress: Progress | None = None
+
+    def advance(self, id_: str, done: int, total: int) -> None:
+        """Show that so many of a task's images were looked at."""
+        if not sys.stderr.isatty():
+            return
+        if self._progress is None:
+            self._progress = _make_progress()
+            self._progress.add_task(id_, total=total)
+            self._progress.start()
+        self._progress.update(self._progress.task_ids[0], completed=done)
+
+    def hide(self) -> None:
+        """Take the bar away until the next image."""
+        if self._progress is not None:
+            self._progress.stop()
+            self._progress = None
+
+
+def _make_progress() -> Progress:
+    """The display on standard error; it leaves standard output alone."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        bar = progress.add_task("images", total=None)
-        yield lambda id_, done, total: progress.update(bar, description=id_, completed=done, total=total)
+    console = Console(stderr=True)
+    return Progress(*columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False)
