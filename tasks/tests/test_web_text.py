@@ -82,6 +82,13 @@ def test_ss1m_is_the_crawl_as_well(corpus, write):
     assert corpus("ss1m", max_words=3) == ["A red car.", "A blue car."]
 
 
+def test_a_list_of_objects_is_no_list_of_captions(corpus, write):
+    """Their text is not guessed."""
+    write("ss1m/memory_captions.json", '["A dog.", {"caption": "A cat."}]')
+    with pytest.raises(CorruptDataError, match="entry 2 is no caption, but an object"):
+        corpus("ss1m")
+
+
 @pytest.mark.parametrize("content", ["[1]", '{"1": [7]}', "{", "<html>"])
 def test_another_file_is_no_ss1m(corpus, write, content):
     """Whatever it is."""

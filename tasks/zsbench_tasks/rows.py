@@ -35,7 +35,7 @@ def iter_rows(path: Path, form: FileForm) -> Iterator[Row]:
     return readers.get(suffix, iter_text)(path, form)
 
 
-def iter_text(path: Path, form: FileForm) -> Iterator[Row]:
+def iter_text(path: Path, form: FileForm) -> Iterator[tuple[int, str]]:
     """Every line."""
     for number, line in iter_lines(path, form):
         yield number, line.decode("utf-8", "surrogateescape")

@@ -6,7 +6,7 @@ the settings say to leave such rows out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from zsbench.errors import MissingDataError
 from zsbench.interfaces import Frozen, RequiredFile, TextCorpus
 from zsbench_tasks.corpora import CardedCorpus
 from zsbench_tasks.reading import FileForm
-from zsbench_tasks.rows import Row, is_unicode, iter_rows, iter_text
+from zsbench_tasks.rows import is_unicode, iter_rows, iter_text
 
 __all__ = ["Ss1mConfig", "TextFileConfig", "WebTextConfig", "cc3m", "ss1m", "text_file"]
 
@@ -97,7 +97,7 @@ def _read_ss1m(folder: Path, config: Ss1mConfig) -> Iterator[str]:
         _first_file((listed, folder / "0000.json"))
     seen: set[str] = set()
     for path in paths:
-        rows = iter_rows(path, SS1M) if path == listed else _iter_crawl(path)
+        rows = _iter_list(path) if path == listed else _iter_crawl(path)
         for text in _iter_texts(rows, path, SS1M, skip=config.skip_bad_rows):
             if text not in seen and (config.max_words is None or len(text.split()) <= config.max_words):
                 seen.add(text)
@@ -111,7 +111,7 @@ def _read_file(path: Path, config: TextFileConfig) -> Iterator[str]:
     return _iter_texts(picked, path, TEXT_FILE, skip=config.skip_bad_rows)
 
 
-def _iter_texts(rows: Iterable[Row], path: Path, form: FileForm, *, skip: bool) -> Iterator[str]:
+def _iter_texts(rows: Iterable[tuple[int, str]], path: Path, form: FileForm, *, skip: bool) -> Iterator[str]:
     """The texts of rows, each on one line.
 
     Raises:
@@ -121,7 +121,7 @@ def _iter_texts(rows: Iterable[Row], path: Path, form: FileForm, *, skip: bool) 
     bad: dict[str, list[int]] = {"empty": [], "not UTF-8": []}
     count = 0
     for number, row in rows:
-        text = " ".join(str(row).split())
+        text = " ".join(row.split())
         if not text or not is_unicode(text):
             bad["not UTF-8" if text else "empty"].append(number)
         else:
@@ -141,15 +141,15 @@ def _tell_lines(what: str, numbers: list[int]) -> str:
     return f"{rows} {what} (line{'s' if len(numbers) > 1 else ''} {shown})"
 
 
-def _before_tab(line: Any, number: int, path: Path) -> str:
+def _before_tab(line: str, number: int, path: Path) -> str:
     """The caption of a line of CC3M."""
-    caption, tab, _ = str(line).partition("\t")
+    caption, tab, _ = line.partition("\t")
     if not tab and line:
         raise CC3M.error(path, f"line {number} has no tab")
     return caption
 
 
-def _pick(row: Any, key: str, number: int, path: Path) -> str:
+def _pick(row: Mapping[str, Any] | str, key: str, number: int, path: Path) -> str:
     """The text of a row."""
     if isinstance(row, str):
         return row
@@ -167,7 +167,15 @@ class _Item(msgspec.Struct):
     description: str = ""
 
 
-def _iter_crawl(path: Path) -> Iterator[Row]:
+def _iter_list(path: Path) -> Iterator[tuple[int, str]]:
+    """Every caption of a list."""
+    for number, row in iter_rows(path, SS1M):
+        if not isinstance(row, str):
+            raise SS1M.error(path, f"entry {number} is no caption, but an object")
+        yield number, row
+
+
+def _iter_crawl(path: Path) -> Iterator[tuple[int, str]]:
     """Every line of every description of a file of the crawl; an item without a description says nothing."""
     pages = SS1M.read(path, dict[str, list[_Item]])
     number = 0

@@ -135,14 +135,26 @@ def test_references_that_are_missing_empty_or_of_no_example_are_told(verify, mon
     ]
 
 
-def test_data_that_cannot_be_read_are_one_problem(verify, monkeypatch):
-    """The message of the error."""
+@pytest.mark.parametrize(
+    ("error", "problem"),
+    [
+        (
+            CorruptDataError("It is torn.", "It should be whole.", "Get it again."),
+            "It is torn. It should be whole. Get it again.",
+        ),
+        (KeyError("images"), "KeyError: 'images'"),
+    ],
+)
+def test_data_that_cannot_be_read_are_one_problem(registry, world, monkeypatch, error, problem):
+    """Whatever a task or a corpus raises; the next one is verified all the same."""
 
     def fail(self):
-        raise CorruptDataError("It is torn.", "It should be whole.", "Get it again.")
+        raise error
 
-    monkeypatch.setattr(zsbench_fakes.FakeTask, "examples", fail)
-    assert verify().problems == ["It is torn. It should be whole. Get it again."]
+    monkeypatch.setattr(zsbench_fakes.FakeTask, "references", fail)
+    monkeypatch.setattr(zsbench_fakes.FakeCorpus, "texts", fail)
+    reports = list(verify_data(["fake-task", "fake-corpus", "fake-settable"], registry, world, {}))
+    assert [report.problems for report in reports] == [[problem], [problem], []]
 
 
 def test_progress_counts_every_image(registry, world):

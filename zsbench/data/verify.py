@@ -107,8 +107,8 @@ def _verify_task(id_: str, task: Task, splits: OfficialSplits, advance: Advance)
         report.problems += _check_references(task)
         report.problems += filter(None, [splits.check(task)])
         report.problems += task.iter_problems()
-    except ZsbenchError as error:
-        report.problems.append(str(error))
+    except Exception as error:  # noqa: BLE001  a task that fails is one problem, and the others are verified
+        report.problems.append(_tell(error))
         return report
     images: dict[Path, str] = {}
     for example in examples:
@@ -127,12 +127,17 @@ def _verify_corpus(id_: str, corpus: TextCorpus) -> Verification:
             report.examples = number
             if not text.strip() or len(text.splitlines()) != 1:
                 report.problems.append(f"Text {number} is not one line with something in it: {text!r}.")
-    except ZsbenchError as error:
-        report.problems.append(str(error))
+    except Exception as error:  # noqa: BLE001  as of a task
+        report.problems.append(_tell(error))
         return report
     if official is not None and report.examples != official:
         report.problems.append(f"{id_} has {report.examples:,} texts here; the official corpus has {official:,}.")
     return report
+
+
+def _tell(error: Exception) -> str:
+    """The message of an error of ours; of another, with its class."""
+    return str(error) if isinstance(error, ZsbenchError) else f"{type(error).__name__}: {error}"
 
 
 def _check_references(task: Task) -> Iterator[str]:
