@@ -103,8 +103,9 @@ def test_a_truncated_file_is_told_as_such(document, write, share):
 
 
 def test_bytes_that_are_not_utf_8_are_named_with_their_entry(document, write):
-    """A caption in Latin-1."""
-    content = json.dumps(document, ensure_ascii=False).encode("latin-1")
+    """A caption in Latin-1, and not one before it that holds the sign for a lost letter."""
+    document["annotations"][0]["caption"] = "A caf\\ufffd."
+    content = json.dumps(document, ensure_ascii=False).replace("\\\\ufffd", "\\ufffd").encode("latin-1")
     assert "is not UTF-8, in annotations[2] (image_id 37777)" in refusal(write(content))
 
 

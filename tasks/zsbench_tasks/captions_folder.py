@@ -17,8 +17,8 @@ from zsbench.interfaces import Frozen, RequiredFile, Task
 from zsbench_tasks.captioning import CaptionedImage, CaptioningTask
 from zsbench_tasks.coco_captions import read_coco_captions
 from zsbench_tasks.karpathy import read_karpathy
-from zsbench_tasks.reading import FileForm, WrongEntryError, check_caption, check_relative_path
-from zsbench_tasks.rows import Row, is_unicode, iter_csv, iter_jsonl
+from zsbench_tasks.reading import FileForm, WrongEntryError, check_caption, check_relative_path, is_unicode
+from zsbench_tasks.rows import Row, iter_csv, iter_jsonl
 
 __all__ = ["CaptionsFolderConfig", "CocoCaptionsConfig", "captions_folder", "coco_captions"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ import msgspec
 
 from zsbench.errors import CorruptDataError
 
-__all__ = ["FileForm", "WrongEntryError", "check_caption", "check_relative_path", "iter_lines"]
+__all__ = ["FileForm", "WrongEntryError", "check_caption", "check_relative_path", "is_unicode", "iter_lines"]
 
 MAX_BYTES = 4_000_000_000
 """Largest JSON file that is read at once; the Karpathy file of COCO has 144 MB."""
@@ -111,12 +112,12 @@ class FileForm:
     def _name_bad_entry(self, content: bytes) -> str:
         """`` in list[n] (key id)`` of the first entry of any list whose bytes are not UTF-8; empty if there is none."""
         try:
-            lists = msgspec.json.decode(content.decode("utf-8", "replace"))
-        except (msgspec.DecodeError, RecursionError):
+            lists = json.loads(content.decode("utf-8", "surrogateescape"))
+        except (ValueError, RecursionError):
             return ""
         for key, entries in lists.items() if isinstance(lists, dict) else ():
             for number, entry in enumerate(entries if isinstance(entries, list) else ()):
-                if "\ufffd" in str(entry):
+                if not is_unicode(json.dumps(entry, ensure_ascii=False)):
                     return f", in {key}[{number}]{self.describe(entry)}"
         return ""
 
@@ -139,10 +140,15 @@ def check_relative_path(path: str, key: str) -> str:
     Raises:
         WrongEntryError: It is absolute, climbs, or means something else on another system.
     """
-    strange = any(sign in path for sign in "\\:\0") or any("\ud800" <= sign <= "\udfff" for sign in path)
+    strange = any(sign in path for sign in "\\:\0") or not is_unicode(path)
     if strange or any(part in {"", ".", ".."} for part in path.split("/")):
         raise WrongEntryError(f"has no path inside the data's folder under key {key!r}: {path!r}")
     return path
+
+
+def is_unicode(text: str) -> bool:
+    """Whether a text can be written as UTF-8: whether it holds no half of a character."""
+    return text.isascii() or not any("\ud800" <= sign <= "\udfff" for sign in text)
 
 
 def iter_lines(path: Path, form: FileForm) -> Iterator[tuple[int, bytes]]:

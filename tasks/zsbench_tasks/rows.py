@@ -14,7 +14,7 @@ import msgspec
 
 from zsbench_tasks.reading import FileForm, iter_lines
 
-__all__ = ["Row", "is_unicode", "iter_csv", "iter_json", "iter_jsonl", "iter_rows", "iter_text"]
+__all__ = ["Row", "iter_csv", "iter_json", "iter_jsonl", "iter_rows", "iter_text"]
 
 Row = tuple[int, Mapping[str, Any] | str]
 """The number of a line (of an entry, in JSON), and its text or its values by key."""
@@ -69,11 +69,6 @@ def iter_json(path: Path, form: FileForm) -> Iterator[Row]:
     """Every entry of a list of objects or strings."""
     for number, raw in enumerate(form.read(path, list[msgspec.Raw]), start=1):
         yield number, _parse(bytes(raw), f"entry {number}", path, form)
-
-
-def is_unicode(text: str) -> bool:
-    """Whether a text came from UTF-8 and can be written as such."""
-    return text.isascii() or not any("\ud800" <= sign <= "\udfff" for sign in text)
 
 
 def _parse(content: bytes, where: str, path: Path, form: FileForm) -> Mapping[str, Any] | str:

@@ -17,8 +17,8 @@ from pydantic import Field
 from zsbench.errors import MissingDataError
 from zsbench.interfaces import Frozen, RequiredFile, TextCorpus
 from zsbench_tasks.corpora import CardedCorpus
-from zsbench_tasks.reading import FileForm
-from zsbench_tasks.rows import is_unicode, iter_rows, iter_text
+from zsbench_tasks.reading import FileForm, is_unicode
+from zsbench_tasks.rows import iter_rows, iter_text
 
 __all__ = ["Ss1mConfig", "TextFileConfig", "WebTextConfig", "cc3m", "ss1m", "text_file"]
 
