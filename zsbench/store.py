@@ -115,7 +115,9 @@ class Store:
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
-    def commit(self, kind: str, key: str, material: Mapping[str, Any], *, seconds: float, final: bool = True) -> Entry:
+    def commit(
+        self, kind: str, key: str, material: Mapping[str, Any], *, seconds: float, final: bool = True, label: str = ""
+    ) -> Entry:
         """Checksum what the partial folder holds and rename it into place."""
         partial, place = self.partial(kind, key), self.path(kind, key)
         for abandoned in partial.glob("*.tmp"):
@@ -124,6 +126,7 @@ class Store:
         manifest = {
             "kind": kind,
             "key": key,
+            "label": label,
             "material": material,
             "files": files,
             "seconds": round(seconds, 3),

@@ -20,13 +20,11 @@ if TYPE_CHECKING:
 
     from zsbench.data import DataEntry, Verification
 
-__all__ = ["data", "list_files", "verify_files"]
+__all__ = ["app", "list_files", "verify_files"]
 
 PROBLEMS = 2
 
-data = typer.Typer(
-    name="data", help="What tasks and corpora need, and whether it is there and sound.", no_args_is_help=True
-)
+app = typer.Typer(help="What tasks and corpora need, and whether it is there and sound.", no_args_is_help=True)
 
 DataRoot = Annotated[str, typer.Option(help="Folder of the data, or id of a data root.")]
 Settings = Annotated[
@@ -36,7 +34,7 @@ Settings = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
-@data.command("ls")
+@app.command("ls")
 def list_files(data_root: DataRoot = "", settings: Settings = None, as_json: AsJson = False) -> None:
     """List what each task and corpus needs, where it comes from, its licence, and what is found under the data root."""
     from zsbench.data import list_data
@@ -54,7 +52,7 @@ def list_files(data_root: DataRoot = "", settings: Settings = None, as_json: AsJ
         typer.echo("Nothing was looked for: name the folder of the data with --data-root DIR.")
 
 
-@data.command("verify")
+@app.command("verify")
 def verify_files(
     ids: Annotated[
         list[str] | None, typer.Argument(metavar="[TASK]...", help="Tasks and corpora. Default: all that are there.")

@@ -13,6 +13,7 @@ from zsbench.config import Matrix
 from zsbench.data_roots import find_data_root
 from zsbench.errors import MissingDataError
 from zsbench.fingerprints import FileHashes
+from zsbench.housekeeping import note_use
 from zsbench.interfaces import (
     CaptionerSpec,
     CorpusSpec,
@@ -139,6 +140,7 @@ class Session:
         facts = {"started": started, "seconds": round(seconds, 1), "remarks": remarks}
         folder.write_run({**facts, **self._run_record(plan, outcome)})
         folder.mark_latest()
+        note_use(self.store, folder.path, plan.stages)
         return RunResult(folder.path, results, outcome, plan, table, seconds, remarks)
 
     def _resources(self) -> Resources:
