@@ -39,8 +39,8 @@ def test_the_official_split_is_not_remarked_on(remark_on):
 
 
 def test_a_card_that_knows_nothing_finds_nothing(remark_on):
-    """Without a count or a hash there is nothing to hold data against."""
-    assert remark_on({}) == ""
+    """One's own data may be any, the ids of an official split among them."""
+    assert remark_on({}, other={"ids_sha256": IDS}) == ""
 
 
 def test_another_count_is_told_in_one_sentence(remark_on):
@@ -60,7 +60,7 @@ def test_other_ids_of_the_same_count_are_told(remark_on):
 
 @pytest.mark.parametrize("own", [{"examples": 9}, {"examples": 10}, {"examples": 10, "ids_sha256": "0" * 64}])
 def test_the_ids_of_another_task_are_told_by_its_name(remark_on, own):
-    """A file may carry one split under the name of another, whether counts differ, agree or are unknown."""
+    """A file may carry one split under the name of another, whether counts differ or agree."""
     remark = remark_on(own, other={"ids_sha256": IDS})
     assert remark == "fake-grouped has the 10 ids of fake-task here, not those of its own split."
 
