@@ -67,6 +67,7 @@ class CellFacts:
         encoder: What people call the encoder.
         language_model: What people call the language model; empty without.
         data_used: What beyond text was used, to be marked in every table.
+        split_remark: How the task's data differ from its official split; empty if they do not.
         source: measured, or how else predictions came here.
     """
 
@@ -80,6 +81,7 @@ class CellFacts:
     encoder: str = ""
     language_model: str = ""
     data_used: Sequence[str] = ()
+    split_remark: str = ""
     source: str = "measured"
 
 
@@ -117,6 +119,7 @@ def build_result(
         "encoder": facts.encoder,
         "language_model": facts.language_model,
         "data_used": list(facts.data_used),
+        "split_remark": facts.split_remark,
         "config": dict(facts.config),
         "keys": dict(facts.keys),
         "seconds": dict(facts.seconds),

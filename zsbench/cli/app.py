@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from zsbench.cli import cache
+from zsbench.cli import cache, data
 from zsbench.cli.list import list_components
 from zsbench.cli.plugins import list_plugins
 from zsbench.cli.run import run_matrix
@@ -28,6 +28,7 @@ app.command("table")(print_table)
 app.command("ls")(list_components)
 app.command("plugins")(list_plugins)
 app.add_typer(cache.app, name="cache")
+app.add_typer(data.app, name="data")
 
 
 def _version(asked: bool) -> None:

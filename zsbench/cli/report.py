@@ -17,7 +17,7 @@ def plan_document(plan: Plan, survey: Outcome) -> dict[str, Any]:
     return {
         "cells": [cell.name for cell in plan.cells],
         "shared_stages": plan.shared,
-        "remarks": plan.remarks,
+        "remarks": [*plan.remarks, *plan.split_remarks.values()],
         "stages": [
             {
                 "kind": stage.kind,
@@ -41,7 +41,7 @@ def plan_text(plan: Plan, survey: Outcome) -> str:
     for key, stage in plan.stages.items():
         state = {"missing": "to make"}.get(survey.stages[key].state, survey.stages[key].state)
         lines.append(f"  {state:<10}  {stage.kind:<14}  {stage.label}  [{key[:8]}]")
-    return "\n".join([*lines, *(f"note: {remark}" for remark in plan.remarks)])
+    return "\n".join([*lines, *(f"note: {remark}" for remark in (*plan.remarks, *plan.split_remarks.values()))])
 
 
 def result_document(result: RunResult) -> dict[str, Any]:

@@ -68,6 +68,7 @@ class CellRecorder:
             encoder=self._encoder_label(),
             language_model=model.rpartition("/")[2],
             data_used=cell.data_used,
+            split_remark=self.plan.split_remarks.get(cell.task.id, ""),
         )
 
     def _encoder_label(self) -> str:
