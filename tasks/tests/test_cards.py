@@ -7,10 +7,19 @@ import yaml
 
 from zsbench.builtins import METRICS
 from zsbench.errors import CorruptDataError, MissingDataError
+from zsbench_tasks import plugin
 from zsbench_tasks.cards import CARDS, MAX_BYTES, check_card, load_card, read_card
 from zsbench_tasks.coco import coco_karpathy_test
 
 SHIPPED = sorted(path.stem for path in CARDS.glob("*.yaml"))
+COUNTS = {
+    "coco-karpathy-test": 5000,
+    "coco-karpathy-val": 5000,
+    "gqa-testdev-balanced": 12_578,
+    "okvqa-val": 5046,
+    "vqav2-val": 214_354,
+}
+"""Examples of the official splits."""
 
 
 @pytest.fixture
@@ -40,19 +49,19 @@ def test_a_shipped_card_is_filled(id_):
     assert card.source
     assert card.licence
     assert card.revision
-    assert card.examples == 5000
+    assert card.examples == COUNTS[id_]
     assert set(card.metrics) <= set(METRICS)
 
 
 def test_every_task_has_a_card():
-    """The two COCO splits are shipped."""
-    assert SHIPPED == ["coco-karpathy-test", "coco-karpathy-val"]
+    """And every card a task."""
+    assert sorted(spec.id for spec in plugin.zsbench_tasks()) == SHIPPED == sorted(COUNTS)
 
 
 @pytest.mark.parametrize("id_", ["coco-karpathy-tset", "../plugin", "/etc/passwd", ""])
 def test_an_unknown_card_lists_the_shipped_ones(id_):
     """A card is looked up by id and never by path."""
-    with pytest.raises(MissingDataError, match="coco-karpathy-test, coco-karpathy-val"):
+    with pytest.raises(MissingDataError, match="coco-karpathy-test, coco-karpathy-val, "):
         load_card(id_)
 
 

@@ -15,7 +15,7 @@ POINT = metadata.EntryPoint("tasks", "zsbench_tasks.plugin", "zsbench")
 
 
 def test_the_plugin_registers_its_tasks_and_its_corpus():
-    """Discovery lists the three ids and calls the plugin active."""
+    """Discovery lists the ids and calls the plugin active."""
     (record,) = load_plugins([POINT]).records
 
     assert record.status == "active", record.reason
@@ -23,6 +23,9 @@ def test_the_plugin_registers_its_tasks_and_its_corpus():
         "corpus coco-karpathy-train",
         "task coco-karpathy-test",
         "task coco-karpathy-val",
+        "task gqa-testdev-balanced",
+        "task okvqa-val",
+        "task vqav2-val",
     ]
 
 
@@ -43,7 +46,7 @@ def test_a_corpus_spec_makes_a_corpus_without_reading(spec, tmp_path):
 
 def test_importing_the_plugin_loads_no_heavy_package():
     """Listing tasks must not wait for a framework or a parser."""
-    program = "import sys, zsbench_tasks.plugin; print({'torch', 'numpy', 'zsbench_tasks.karpathy'} & set(sys.modules))"
+    program = "import sys, zsbench_tasks.plugin; print({'torch', 'numpy', 'msgspec', 'zsbench_tasks.karpathy'} & set(sys.modules))"
 
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 
