@@ -32,9 +32,7 @@ def make_entries(rng, number):
     image = number % IMAGES * 14 + 1
     ids = {"image_id": image, "question_id": image * 1000 + number // IMAGES}
     said = [f"answer {rng.randrange(20_000)}", "yes", "2"]
-    answers = [
-        {"answer": rng.choice(said), "answer_confidence": "yes", "answer_id": place} for place in range(1, 11)
-    ]
+    answers = [{"answer": rng.choice(said), "answer_confidence": "yes", "answer_id": place} for place in range(1, 11)]
     annotation = {
         **ids,
         "question_type": f"what is of kind {rng.randrange(QUESTION_TYPES)}",
