@@ -10,6 +10,7 @@ import typer
 from zsbench.cli.list import list_components
 from zsbench.cli.plugins import list_plugins
 from zsbench.cli.run import run_matrix
+from zsbench.cli.validate import validate_matrices
 
 __all__ = ["app", "main"]
 
@@ -24,6 +25,7 @@ app = typer.Typer(
 app.command("run")(run_matrix)
 app.command("ls")(list_components)
 app.command("plugins")(list_plugins)
+app.command("validate")(validate_matrices)
 
 
 def _version(asked: bool) -> None:

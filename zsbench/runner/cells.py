@@ -105,7 +105,7 @@ class CellRecorder:
             return []
         path = self.outcome.places[cell.comparison] / "differences.json"
         rows: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
-        return [{**row, "baseline": self.matrix.baseline} for row in rows]
+        return [{**row, "baseline": self.matrix.baseline, "baseline_route": cell.compared_route} for row in rows]
 
     def _official(self, cell: Cell) -> Sequence[Mapping[str, str | int]]:
         """A cell's predictions in the form of the data set's own evaluation; none if prediction failed."""
