@@ -214,3 +214,13 @@ def test_an_interrupted_prediction_goes_on_from_its_chunks(session, tmp_path, mo
     )
     assert predictions(session(captioners=["fake"]).run()) == predictions(whole)
     assert captioned == list(zsbench_fakes.COLOURS[4:])
+
+
+def test_a_cell_has_its_predictions_in_the_official_form(session):
+    """Beside its samples, with those alone that could be made; ids are texts where they are no numbers."""
+    result = session(captioners=["fake", "broken"], baseline="fake").run()
+    done, failed = (result.folder / "cells" / cell.name for cell in result.plan.cells)
+    rows = json.loads((done / "official.json").read_text(encoding="utf-8"))
+    samples = read_samples(result.folder, done.name)
+    assert rows == [{"image_id": sample["id"], "caption": sample["prediction"]} for sample in samples]
+    assert not (failed / "official.json").exists()

@@ -164,14 +164,12 @@ class _Inspection:
 
     def _look_for_idle(self) -> None:
         """A task or a corpus that no cell has is a slip of the pen."""
-        used = {
-            "task": {point.task.id for point in self.points},
-            "corpus": {point.axis.corpus_id for point in self.points},
-        }
-        named = {"task": self.matrix.tasks, "corpus": self.matrix.corpora if self.matrix.pairs else ()}
-        for kind, ids in named.items():
+        tasks: set[str | None] = {point.task.id for point in self.points}
+        corpora = {point.axis.corpus_id for point in self.points}
+        paired = self.matrix.corpora if self.matrix.pairs else ()
+        for kind, ids, used in (("task", self.matrix.tasks, tasks), ("corpus", paired, corpora)):
             for id_ in ids:
-                if id_ not in used[kind]:
+                if id_ not in used:
                     self.found.note(
                         ConfigError(
                             f"The {kind} {id_!r} is in no cell.",
