@@ -187,7 +187,7 @@ class StageBuilder:
             device=self.matrix.device,
         )
         features = (similarity.images, *(key for _, key in similarity.references.values())) if similarity else ()
-        label = f"{cell.captioner.id} on {task.id}"
+        label = f"{_name(cell)} on {task.id}"
         return self._add("score", label, material, (cell.prediction, cell.references, *features), work)
 
     def comparison(self, cell: Cell, base: Cell) -> str:
@@ -195,7 +195,7 @@ class StageBuilder:
         metrics = self.metrics(cell.task)
         work = Comparison(cell.task, metrics, cell.references, cell.scoring, base.scoring)
         material = {"scoring": cell.scoring, "baseline": base.scoring}
-        label = f"{cell.captioner.id} against {base.captioner.id} on {cell.task.id}"
+        label = f"{_name(cell)} against {_name(base)} on {cell.task.id}"
         return self._add("compare", label, material, (cell.scoring, base.scoring, cell.references), work)
 
     def _fit(self, gap: GapChoice, corpus: CorpusChoice) -> tuple[GapFit, str]:
@@ -317,6 +317,11 @@ class StageBuilder:
         """Add a stage to the plan."""
         full = {**material, "version": STAGE_VERSION}
         return self.plan.add(Stage(kind, stage_key(kind, full), label, inputs, full, work))
+
+
+def _name(cell: Cell) -> str:
+    """A cell's captioner, and how it answered where it did."""
+    return f"{cell.captioner.id} ({cell.route})" if cell.route else cell.captioner.id
 
 
 def _dump(settings: Frozen) -> Any:
