@@ -93,6 +93,14 @@ def test_what_a_run_would_refuse_is_told(validate, overrides, words):
     assert words in "\n".join(problems(validate(**overrides)))
 
 
+def test_settings_are_looked_at_though_no_corpus_is_known(validate):
+    """One unknown id does not hide what else is wrong."""
+    found = validate(corpora=["no-corpus"], settings={"fake": {"inference": {"candidate": 2}}})
+    told = "\n".join(problems(found))
+    assert "no corpus 'no-corpus'" in told
+    assert "Did you mean 'candidates'" in told
+
+
 def test_a_task_or_a_corpus_in_no_pair_is_told(validate):
     """It would have no cell, and nobody would notice."""
     pairs = [{"corpus": "fake-corpus", "task": "fake-task"}]

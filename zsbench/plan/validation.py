@@ -138,6 +138,7 @@ class _Inspection:
         bases = self.registry.bases(id_)
         sweep = {key: values for key, values in self.matrix.sweep.items() if key.partition(".")[0] in bases}
         alone = self.matrix.model_copy(update={"captioners": (id_,), "sweep": sweep})
+        self.registry.resolve_captioner(id_, self.matrix.settings)  # though no corpus may be known
         axes = list(iter_axes(alone, self.registry, self.corpora)) if self.corpora else []
         for axis in axes:
             self._look_at_gaps(axis)
