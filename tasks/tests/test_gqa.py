@@ -53,9 +53,9 @@ def write(questions, tmp_path):
 
 @pytest.mark.parametrize("folder", [".", "gqa"])
 def test_examples_are_questions_in_file_order(write, tmp_path, folder):
-    """Ids are texts; images lie in `images`."""
+    """Ids are texts; images lie in `images` beside the file, whatever another `images` holds."""
     write(folder)
-    (tmp_path / folder / "images").mkdir()
+    (tmp_path / "images").mkdir()
     first, second, third = GqaTask(tmp_path).examples()
 
     assert (first.id, first.question) == ("201307251", "Is it overcast?")

@@ -19,7 +19,7 @@ from zsbench.interfaces import Example, Task, TaskCard
 from zsbench_tasks.cards import load_card
 from zsbench_tasks.files import DataFile, locate_file
 from zsbench_tasks.typed_json import FileKind, read_typed_json
-from zsbench_tasks.vqa import find_folder, group_ids
+from zsbench_tasks.vqa import group_ids
 
 __all__ = ["GQA", "GqaQuestion", "GqaTask", "read_gqa"]
 
@@ -60,7 +60,7 @@ class GqaQuestion(msgspec.Struct, gc=False, rename={"image": "imageId"}):
 
 
 class GqaTask(Task):
-    """The questions in file order, with one answer each.
+    """The questions in file order, with one answer each; images lie in ``images`` beside the questions file.
 
     Groupings are ``answer_type`` (binary, open), as the official evaluation reports them, and ``structural_type``.
 
@@ -76,12 +76,16 @@ class GqaTask(Task):
         return load_card("gqa-testdev-balanced")
 
     @cached_property
+    def _path(self) -> Path:
+        return locate_file(self._data_root, GQA)
+
+    @cached_property
     def _asked(self) -> dict[str, GqaQuestion]:
-        return read_gqa(locate_file(self._data_root, GQA))
+        return read_gqa(self._path)
 
     @cached_property
     def _examples(self) -> tuple[Example, ...]:
-        folder = find_folder(self._data_root, "images", (GQA.folder,))
+        folder = self._path.parent / "images"
         stems = dict.fromkeys(asked.image for asked in self._asked.values())
         images = {stem: folder / f"{stem}.jpg" for stem in stems}
         return tuple(Example(id_, images[asked.image], asked.question.strip()) for id_, asked in self._asked.items())
