@@ -7,6 +7,7 @@
         cells/<cell>/result.json             scores with uncertainty and signature, differences to the baseline
         cells/<cell>/samples.jsonl           per example: id, prediction, candidates, value of each metric
         cells/<cell>/statistics.safetensors  per example: the sufficient statistics of each metric
+        cells/<cell>/official.json           the predictions in the form of the data set's own evaluation
         tables/comparison.md         the full comparison, and as .tex, .html and .csv
     results/latest                   the newest run
 
@@ -50,6 +51,7 @@ __all__ = [
 
 SCHEMA_VERSION = 1
 STATISTICS = "statistics.safetensors"
+OFFICIAL = "official.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -193,12 +195,15 @@ class RunFolder:
         result: Mapping[str, Any],
         samples: Iterable[Mapping[str, Any]],
         statistics: Mapping[str, NDArrayFloat] | None = None,
+        official: Sequence[Mapping[str, str | int]] = (),
     ) -> None:
-        """Write one cell's ``result.json`` and ``samples.jsonl``, and its statistics if it was scored."""
+        """Write one cell's ``result.json`` and ``samples.jsonl``, its statistics and official rows if it has some."""
         folder = self.path / "cells" / str(result["name"])
         folder.mkdir(parents=True, exist_ok=True)
         if statistics:
             write_statistics(folder / STATISTICS, statistics)
+        if official:
+            write_text(folder / OFFICIAL, json.dumps(list(official), ensure_ascii=False) + "\n")
         lines = (json.dumps(sample, ensure_ascii=False, separators=(",", ":")) + "\n" for sample in samples)
         write_text(folder / "samples.jsonl", "".join(lines))
         _write_json(folder / "result.json", result)

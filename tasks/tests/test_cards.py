@@ -16,7 +16,10 @@ COUNTS = {
     "coco-karpathy-val": 5000,
     "flickr30k-karpathy-test": 1000,
     "flickr30k-karpathy-val": 1014,
+    "gqa-testdev-balanced": 12_578,
     "nocaps-val": 4500,
+    "okvqa-val": 5046,
+    "vqav2-val": 214_354,
 }
 
 

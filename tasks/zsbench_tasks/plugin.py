@@ -56,6 +56,24 @@ def zsbench_tasks() -> list[TaskSpec]:
             summary="caption any folder of images with a file of captions",
             tags=("captioning", "own-data"),
         ),
+        TaskSpec(
+            id="vqav2-val",
+            factory="zsbench_tasks.vqa:vqav2_val",
+            summary="answer the questions of the VQAv2 validation split",
+            tags=("question-answering", "coco"),
+        ),
+        TaskSpec(
+            id="okvqa-val",
+            factory="zsbench_tasks.vqa:okvqa_val",
+            summary="answer the questions of OK-VQA, which need knowledge of the world",
+            tags=("question-answering", "coco"),
+        ),
+        TaskSpec(
+            id="gqa-testdev-balanced",
+            factory="zsbench_tasks.gqa:GqaTask",
+            summary="answer the questions of the balanced GQA test-dev split",
+            tags=("question-answering",),
+        ),
     ]
 
 

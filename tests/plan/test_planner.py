@@ -179,6 +179,35 @@ def test_questions_are_answered_from_features_where_a_captioner_can(plan_of):
     assert kinds(both).count("read") == 2
 
 
+def test_answers_are_compared_with_the_baselines_of_the_same_route(plan_of):
+    """And the baseline's own answers from captions with those from its features."""
+    plan = plan_of(
+        captioners=["answering", "nearest"],
+        tasks=["fake-questions"],
+        baseline="answering",
+        language_model={"model": "nobody/opt"},
+        answering={"routes": ["features", "caption"]},
+        dry=True,
+    )
+    own, read, nearest = plan.cells
+    assert own.comparison is None
+    assert (read.compared_route, nearest.compared_route) == ("features", "caption")
+    assert plan.stages[read.comparison].inputs[:2] == (read.scoring, own.scoring)
+    assert plan.stages[nearest.comparison].inputs[:2] == (nearest.scoring, read.scoring)
+
+
+def test_answers_of_different_routes_are_not_compared_by_default(plan_of):
+    """A captioner that is read is not set against a baseline that answers by itself."""
+    plan = plan_of(
+        captioners=["answering", "nearest"],
+        tasks=["fake-questions"],
+        baseline="answering",
+        language_model={"model": "nobody/opt"},
+        dry=True,
+    )
+    assert [(cell.route, cell.comparison) for cell in plan.cells] == [("features", None), ("caption", None)]
+
+
 def test_a_plan_without_weights_is_for_looking_only(plan_of):
     """A dry run says what is missing; a run refuses to start."""
     asked = {"captioners": ["answering"], "tasks": ["fake-questions"], "baseline": "answering"}

@@ -243,3 +243,13 @@ def test_data_that_are_not_the_official_split_are_told_before_and_after(session,
 def test_the_official_split_has_no_remark(session):
     """The key is there and empty."""
     assert {row["split_remark"] for row in session().run().results} == {""}
+
+
+def test_a_cell_has_its_predictions_in_the_official_form(session):
+    """Beside its samples, with those alone that could be made; ids are texts where they are no numbers."""
+    result = session(captioners=["fake", "broken"], baseline="fake").run()
+    done, failed = (result.folder / "cells" / cell.name for cell in result.plan.cells)
+    rows = json.loads((done / "official.json").read_text(encoding="utf-8"))
+    samples = read_samples(result.folder, done.name)
+    assert rows == [{"image_id": sample["id"], "caption": sample["prediction"]} for sample in samples]
+    assert not (failed / "official.json").exists()

@@ -12,6 +12,7 @@ from zsbench.cli.list import list_components
 from zsbench.cli.plugins import list_plugins
 from zsbench.cli.run import run_matrix
 from zsbench.cli.table import print_table
+from zsbench.cli.validate import validate_matrices
 
 __all__ = ["app", "main"]
 
@@ -29,6 +30,7 @@ app.command("ls")(list_components)
 app.command("plugins")(list_plugins)
 app.add_typer(cache.app, name="cache")
 app.add_typer(data.app, name="data")
+app.command("validate")(validate_matrices)
 
 
 def _version(asked: bool) -> None:

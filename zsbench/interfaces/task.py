@@ -34,6 +34,11 @@ __all__ = [
 SHOWN_IDS = 5
 TaskKind = Literal["captioning", "question-answering"]
 GroupIdf = Literal["shared", "per-group"]
+OFFICIAL_KEYS: Mapping[TaskKind, tuple[str, str]] = {
+    "captioning": ("image_id", "caption"),
+    "question-answering": ("question_id", "answer"),
+}
+"""How official result files name the example and what is said of it."""
 
 
 class TaskCard(Frozen):
@@ -161,6 +166,16 @@ class Task(ABC):
         `zsbench data verify` asks; a run does not. Images need not be looked at.
         """
         yield from ()
+
+    def official_results(self, predictions: Mapping[str, str]) -> Sequence[Mapping[str, str | int]]:
+        """Predictions in the form of the data set's own evaluation, one row an example, in the order given.
+
+        By default ``{"image_id", "caption"}`` (COCO, NoCaps) or ``{"question_id", "answer"}`` (VQAv2, OK-VQA), with
+        whole numbers for ids where every id is one.
+        """
+        id_key, text_key = OFFICIAL_KEYS[self.card.kind]
+        numbers = all(id_.isdecimal() and str(int(id_)) == id_ for id_ in predictions)
+        return [{id_key: int(id_) if numbers else id_, text_key: text} for id_, text in predictions.items()]
 
     def check_predictions(self, predictions: Mapping[str, str], expected: Sequence[str]) -> None:
         """Refuse predictions that do not cover exactly the expected ids.

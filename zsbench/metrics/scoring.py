@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -178,6 +179,11 @@ class _Scorer:
     texts: dict[str, Mapping[str, str]]
     features: Mapping[str, CaptionFeatures]
 
+    @cached_property
+    def _rows(self) -> dict[str, int]:
+        """Row of each id among the predictions."""
+        return {id_: row for row, id_ in enumerate(self.predictions)}
+
     def measure(self, metric: Metric) -> _Measured | str:
         """The statistics of one metric of all predictions, or why it was not run."""
         start = time.perf_counter()
@@ -203,7 +209,7 @@ class _Scorer:
             return outcome
         metric = outcome.metric
         if self.context.group_idf == "shared" or not metric.depends_on_split:
-            rows = _rows_of(self.predictions, part.ids)
+            rows = [self._rows[id_] for id_ in part.ids]
             return replace(outcome, statistics=outcome.statistics[rows], seconds=0.0)
         start = time.perf_counter()
         members = self.context.groups[str(part.grouping)][str(part.group)]
@@ -282,14 +288,6 @@ def _iter_parts(predictions: Mapping[str, str], groups: Groups) -> Iterator[_Par
             ids = tuple(id_ for id_ in members if id_ in predictions)
             if ids:
                 yield _Part(ids, grouping, group)
-
-
-def _rows_of(predictions: Mapping[str, str], ids: Sequence[str]) -> NDArray[np.intp]:
-    """Rows of some ids among the predictions."""
-    wanted = set(ids)
-    order = {id_: place for place, id_ in enumerate(ids)}
-    rows = [(order[id_], row) for row, id_ in enumerate(predictions) if id_ in wanted]
-    return np.array([row for _, row in sorted(rows)], dtype=np.intp)
 
 
 def _not_run(metric: Metric, reason: str, part: _Part) -> MetricResult:

@@ -9,11 +9,11 @@ from typing import Any
 
 from zsbench.config import Matrix
 from zsbench.errors import ConfigError
-from zsbench.interfaces import CaptionerNeeds, Frozen, GapSetting
+from zsbench.interfaces import CaptionerNeeds, CaptionerSpec, Frozen, GapSetting
 from zsbench.plan.data import CorpusChoice
 from zsbench.registry import Registry, ResolvedCaptioner, set_dotted
 
-__all__ = ["Axis", "iter_axes"]
+__all__ = ["Axis", "check_sweep", "iter_axes"]
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def iter_axes(matrix: Matrix, registry: Registry, corpora: Sequence[CorpusChoice
     Raises:
         ConfigError: A setting is unknown or wrong, or a captioner needs a language model and there is none.
     """
-    _check_sweep(matrix, registry)
+    check_sweep(matrix, registry)
     for id_ in matrix.captioners:
         for variant, settings in _iter_variants(id_, matrix, registry):
             captioner = registry.resolve_captioner(id_, settings)
@@ -74,9 +74,14 @@ def _iter_variants(
         yield ", ".join(f"{key.partition('.')[2]}={value}" for (key, _), value in pairs), settings
 
 
-def _check_sweep(matrix: Matrix, registry: Registry) -> None:
-    """Refuse a sweep that concerns no captioner of the matrix, or has no values."""
-    known = {base for id_ in matrix.captioners for base in registry.bases(id_)}
+def check_sweep(matrix: Matrix, registry: Registry) -> None:
+    """Refuse a sweep that concerns no captioner of the matrix, or has no values.
+
+    Raises:
+        ConfigError: There is one.
+    """
+    registered = registry.ids(CaptionerSpec)
+    known = {base for id_ in matrix.captioners if id_ in registered for base in registry.bases(id_)}
     for key, values in matrix.sweep.items():
         captioner, _, setting = key.partition(".")
         if captioner not in known or not setting or not values:

@@ -160,6 +160,19 @@ class TaskChoice:
         Raises:
             MissingDataError: No image is there, or one is not and the matrix says `fail_on_error`.
         """
+        self.check_images()
+        digest = hashlib.sha256()
+        for path in self.image_files:
+            content = "missing" if path in self.missing else self._hashes.hash_file(path)
+            digest.update(f"{content}\n".encode())
+        return digest.hexdigest()
+
+    def check_images(self) -> None:
+        """Refuse to go on where no image is there, or one is not and the matrix says `fail_on_error`.
+
+        Raises:
+            MissingDataError: The images are missing; their number and the first are told.
+        """
         if self.missing and (self._strict or len(self.missing) == len(self.image_files)):
             first = min(self.missing)
             raise MissingDataError(
@@ -168,11 +181,6 @@ class TaskChoice:
                 f"Check the data root; `zsbench data verify {self.id} --data-root {self._root}` lists them.",
                 path=first,
             )
-        digest = hashlib.sha256()
-        for path in self.image_files:
-            content = "missing" if path in self.missing else self._hashes.hash_file(path)
-            digest.update(f"{content}\n".encode())
-        return digest.hexdigest()
 
 
 class ReferenceTexts:

@@ -232,6 +232,8 @@ class Cell:
         metrics: Ids of its metrics.
         data_used: What beyond text was used, to be marked in every table.
         images: Key of the image features, which know the images that could not be read.
+        comparison: Key of its comparison to the baseline's cell, or None.
+        compared_route: How the baseline's cell answered.
     """
 
     captioner: ResolvedCaptioner
@@ -248,6 +250,7 @@ class Cell:
     references: str
     scoring: str
     comparison: str | None = None
+    compared_route: str = ""
 
     @property
     def identity(self) -> dict[str, Any]:
