@@ -69,6 +69,7 @@ class CellFacts:
         encoder: What people call the encoder.
         language_model: What people call the language model; empty without.
         data_used: What beyond text was used, to be marked in every table.
+        split_remark: How the task's data differ from its official split; empty if they do not.
         source: measured, or how else predictions came here.
     """
 
@@ -82,6 +83,7 @@ class CellFacts:
     encoder: str = ""
     language_model: str = ""
     data_used: Sequence[str] = ()
+    split_remark: str = ""
     source: str = "measured"
 
 
@@ -91,6 +93,7 @@ def build_result(
     metrics: Sequence[Mapping[str, Any]] = (),
     differences: Sequence[Mapping[str, Any]] = (),
     descriptives: Mapping[str, Any] | None = None,
+    training_overlap: Mapping[str, Any] | None = None,
     unreadable: Sequence[Mapping[str, str]] = (),
 ) -> dict[str, Any]:
     """The ``result.json`` of a cell that was scored.
@@ -100,6 +103,7 @@ def build_result(
         metrics: What ``metric_row`` makes of each result.
         differences: Paired differences to the baseline's cell.
         descriptives: What ``describe_captions`` says; None for answers.
+        training_overlap: What ``measure_overlap`` says; None for answers and without training text.
         unreadable: Id and reason of each example whose image could not be read.
     """
     card = facts.card
@@ -117,12 +121,14 @@ def build_result(
         "encoder": facts.encoder,
         "language_model": facts.language_model,
         "data_used": list(facts.data_used),
+        "split_remark": facts.split_remark,
         "config": dict(facts.config),
         "keys": dict(facts.keys),
         "seconds": dict(facts.seconds),
         "metrics": [dict(row) for row in metrics],
         "differences": [dict(row) for row in differences],
         "descriptives": descriptives,
+        "training_overlap": training_overlap,
         "unreadable": [dict(row) for row in unreadable],
     }
 

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
+from zsbench.data.splits import OfficialSplits
 from zsbench.errors import CorruptDataError, MissingDataError
-from zsbench_tasks.cards import check_card
-from zsbench_tasks.files import missing_images
+from zsbench.registry import Registry
 from zsbench_tasks.gqa import GQA, GqaTask, read_gqa
 
 
@@ -61,7 +61,11 @@ def test_examples_are_questions_in_file_order(write, tmp_path, folder):
     assert (first.id, first.question) == ("201307251", "Is it overcast?")
     assert (second.id, second.question) == ("02078500", "What is the fence made of?")
     assert first.image == third.image == tmp_path / folder / "images" / "n161313.jpg"
-    assert missing_images(GqaTask(tmp_path)) == ["201307251", "02078500", "201640614"]
+    assert [example.id for example in GqaTask(tmp_path).examples() if not example.image.is_file()] == [
+        "201307251",
+        "02078500",
+        "201640614",
+    ]
 
 
 def test_each_question_has_one_right_answer(write, tmp_path):
@@ -99,7 +103,9 @@ def test_the_content_hash_changes_with_an_answer(write, questions, tmp_path):
 def test_a_small_file_is_remarked_on(write, tmp_path):
     """The official split has 12,578 questions."""
     write()
-    assert check_card(GqaTask(tmp_path)) == ["3 examples where the official split has 12578"]
+    assert OfficialSplits(Registry()).check(GqaTask(tmp_path)) == (
+        "gqa-testdev-balanced has 3 examples here; the official split has 12,578."
+    )
 
 
 def test_a_missing_file_is_named_with_its_origin(tmp_path):

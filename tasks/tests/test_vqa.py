@@ -2,9 +2,9 @@
 
 import pytest
 
+from zsbench.data.splits import OfficialSplits
 from zsbench.errors import MissingDataError
-from zsbench_tasks.cards import check_card
-from zsbench_tasks.files import missing_images
+from zsbench.registry import Registry
 from zsbench_tasks.vqa import OKVQA, VQAV2, okvqa_val, vqav2_val
 
 MAKE = {"vqav2-val": vqav2_val, "okvqa-val": okvqa_val}
@@ -78,12 +78,16 @@ def test_images_are_found_beside_the_files_or_where_coco_lies(write_data, place)
     task = vqav2_val(root)
 
     assert task.examples()[0].image.parent == root / place / "val2014"
-    assert missing_images(task) == ["393225000"]
+    assert [example.id for example in task.examples() if not example.image.is_file()] == ["393225000"]
 
 
 def test_without_any_image_folder_every_question_lacks_its_image(write_data):
     """Told as missing images, not as an empty task."""
-    assert missing_images(vqav2_val(write_data())) == ["262148000", "262148001", "393225000"]
+    assert [example.id for example in vqav2_val(write_data()).examples() if not example.image.is_file()] == [
+        "262148000",
+        "262148001",
+        "393225000",
+    ]
 
 
 @pytest.mark.parametrize("gone", ["questions", "annotations"])
@@ -124,4 +128,6 @@ def test_official_results_have_whole_numbers_for_ids(write_data):
 
 def test_a_small_file_is_remarked_on(write_data):
     """The official split has 214,354 questions."""
-    assert check_card(vqav2_val(write_data())) == ["3 examples where the official split has 214354"]
+    assert OfficialSplits(Registry()).check(vqav2_val(write_data())) == (
+        "vqav2-val has 3 examples here; the official split has 214,354."
+    )

@@ -214,3 +214,16 @@ def test_an_interrupted_prediction_goes_on_from_its_chunks(session, tmp_path, mo
     )
     assert predictions(session(captioners=["fake"]).run()) == predictions(whole)
     assert captioned == list(zsbench_fakes.COLOURS[4:])
+
+
+def test_references_that_are_training_texts_are_counted(session, tmp_path):
+    """Each cell with a corpus tells how much of the split stands in it."""
+    result = session().run()
+    root = tmp_path / "cache" / "data" / "fake-world"
+    known = {text.lower() for text in zsbench_fakes.FakeCorpus(root).texts()}
+    references = zsbench_fakes.FakeTask(root).references()
+    shared = sum(text.lower() in known for texts in references.values() for text in texts)
+    assert shared
+    for cell in result.results:
+        assert cell["training_overlap"]["shared"] == shared
+        assert cell["training_overlap"]["images"] == len(references)

@@ -59,6 +59,7 @@ def result_document(result: RunResult) -> dict[str, Any]:
                 "reason": cell.get("reason", ""),
                 "n": cell["n"],
                 "unreadable": cell["unreadable"],
+                "training_overlap": cell["training_overlap"],
                 "data_used": cell["data_used"],
                 "metrics": cell["metrics"],
                 "differences": cell["differences"],
@@ -85,6 +86,21 @@ def result_text(result: RunResult) -> str:
         for cell in result.results
         if cell["unreadable"]
     ]
+    lines += _overlaps(result)
     lines += [f"FAILED {cell['name']} ({cell['failed_stage']}): {cell['reason']}" for cell in result.failed]
     lines.append(f"{result.seconds:.1f} s. Records: {result.folder}")
     return "\n".join(lines)
+
+
+def _overlaps(result: RunResult) -> list[str]:
+    """For each corpus and task, how many reference captions are training texts too."""
+    lines: dict[str, None] = {}
+    for cell in result.results:
+        found = cell["training_overlap"]
+        if found and found["shared"]:
+            share = 100 * found["shared"] / found["references"]
+            lines[
+                f"{found['shared']} of the {found['references']} reference captions of {cell['cell']['task']} "
+                f"({share:.1f} %) stand in {cell['cell']['corpus']}."
+            ] = None
+    return list(lines)

@@ -36,7 +36,7 @@ from zsbench.store import stage_key
 __all__ = ["Parts", "StageBuilder"]
 
 LIBRARIES = ("torch", "transformers", "open-clip-torch", "torchvision")
-STAGE_VERSION = 2
+STAGE_VERSION = 3
 """Raised when a stage of the core changes what it writes."""
 
 

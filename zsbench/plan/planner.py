@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from zsbench.config import Matrix
+from zsbench.data import OfficialSplits
 from zsbench.errors import ConfigError, MetricNotRunError, MissingDependencyError
 from zsbench.fingerprints import FileHashes
 from zsbench.interfaces import (
@@ -70,7 +71,8 @@ class _Planner:
         ]
         self.axes = list(iter_axes(matrix, registry, self.corpora))
         self.result.unavailable = _unavailable(self.tasks, matrix, registry)
-        self.result.remarks += [_tell_missing(task) for task in self.tasks if task.missing]
+        self.result.remarks += [_tell_missing(task, data_root) for task in self.tasks if task.missing]
+        self.result.split_remarks = _split_remarks(self.tasks, registry)
         self.stages = StageBuilder(matrix, registry, self._parts(place), self.result)
 
     def plan(self) -> Plan:
@@ -230,9 +232,17 @@ def _unavailable(tasks: Sequence[TaskChoice], matrix: Matrix, registry: Registry
     return reasons
 
 
-def _tell_missing(task: TaskChoice) -> str:
+def _tell_missing(task: TaskChoice, data_root: Path) -> str:
     """What is said of images that are not there."""
     return (
-        f"{len(task.missing)} of {len(task.image_files)} images of {task.id} are missing; they are left out, "
-        f"and scores say so (`zsbench data verify {task.id}` lists them, `--fail-on-error` stops instead)."
+        f"{len(task.missing)} of {len(task.image_files)} images of {task.id} are missing; they are left out, and "
+        f"scores say so (`zsbench data verify {task.id} --data-root {data_root}` lists them, `--fail-on-error` stops "
+        "instead)."
     )
+
+
+def _split_remarks(tasks: Sequence[TaskChoice], registry: Registry) -> dict[str, str]:
+    """How the data of each task differ from its official split, by id."""
+    splits = OfficialSplits(registry)
+    found = {task.id: splits.check(task.task) for task in tasks}
+    return {id_: remark for id_, remark in found.items() if remark}

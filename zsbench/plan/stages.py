@@ -280,12 +280,14 @@ class Plan:
         cells: In table order.
         unavailable: Why a metric cannot be run on this machine, by its id.
         remarks: What else is worth saying before a run.
+        split_remarks: How a task's data differ from its official split, by task id; without those that do not.
     """
 
     stages: dict[str, Stage] = field(default_factory=dict)
     cells: list[Cell] = field(default_factory=list)
     unavailable: dict[str, str] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
+    split_remarks: dict[str, str] = field(default_factory=dict)
 
     def add(self, stage: Stage) -> str:
         """Add a stage unless an equal one is there; its key."""

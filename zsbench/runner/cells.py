@@ -47,6 +47,7 @@ class CellRecorder:
             metrics=scores["metrics"],
             differences=self._differences(cell),
             descriptives=scores["descriptives"],
+            training_overlap=scores["training_overlap"],
             unreadable=self._unreadable(cell),
         )
         statistics = read_own_statistics(self.outcome.places[cell.scoring])
@@ -68,6 +69,7 @@ class CellRecorder:
             encoder=self._encoder_label(),
             language_model=model.rpartition("/")[2],
             data_used=cell.data_used,
+            split_remark=self.plan.split_remarks.get(cell.task.id, ""),
         )
 
     def _encoder_label(self) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from zsbench.interfaces import CaptionFeatures, Metric, SimilarityMetric
 from zsbench.metrics import ScoringContext, prepare_references, score_predictions
-from zsbench.metrics.descriptive import describe_captions
+from zsbench.metrics.descriptive import describe_captions, measure_overlap
 from zsbench.plan import Comparison, References, Scoring, Similarity
 from zsbench.records import metric_row, row_key, write_statistics
 from zsbench.runner.chunks import read_predictions
@@ -73,9 +73,8 @@ def score(work: Scoring, folder: Path, bench: Workbench) -> bool:
             values[result.metric] = result.values
     write_statistics(folder / STATISTICS, statistics)
     write_statistics(folder / VALUES, values)
-    described = None if work.task.answers else _describe(work, list(predictions.values()))
     table = [metric_row(result) for result in results]
-    document = {"ids": list(predictions), "metrics": table, "descriptives": described}
+    document = {"ids": list(predictions), "metrics": table, **_describe(work, list(predictions.values()))}
     write_text(folder / "scores.json", json.dumps(document, ensure_ascii=False))
     return all(not row["not_run"] or row["id"] in work.unavailable for row in table)
 
@@ -109,7 +108,7 @@ def compare(work: Comparison, folder: Path, bench: Workbench) -> None:
 
 
 def read_scores(folder: Path) -> Mapping[str, Any]:
-    """What ``score`` wrote about a cell: ids, metrics and descriptives."""
+    """What ``score`` wrote about a cell: ids, metrics, descriptives and overlap with the training text."""
     data: Mapping[str, Any] = json.loads((folder / "scores.json").read_text(encoding="utf-8"))
     return data
 
@@ -150,8 +149,12 @@ def _depends(id_: str, metrics: Sequence[Metric]) -> bool:
 
 
 def _describe(work: Scoring, captions: Sequence[str]) -> dict[str, Any]:
-    """Descriptive figures of the captions."""
-    return dataclasses.asdict(describe_captions(captions, work.corpus.texts if work.corpus else None))
+    """Descriptive figures of captions, and how much of the references stands in the training text; None for answers."""
+    if work.task.answers:
+        return {"descriptives": None, "training_overlap": None}
+    known = work.corpus.known if work.corpus else None
+    overlap = None if known is None else dataclasses.asdict(measure_overlap(work.task.task.references(), known))
+    return {"descriptives": dataclasses.asdict(describe_captions(captions, known)), "training_overlap": overlap}
 
 
 def _features(

@@ -122,7 +122,7 @@ class Session:
         plan = self.plan()
         bench = Workbench(self.store, self.plugins.registry)
         self._check_space()
-        remarks = [*plan.remarks, *plan.unavailable.values(), *_check_cards(plan)]
+        remarks = [*plan.remarks, *plan.split_remarks.values(), *plan.unavailable.values()]
         for remark in remarks:
             self.reporter.remark(remark)
         engine = load_object(self.plugins.registry.get(EngineSpec, "local").factory)()
@@ -136,7 +136,8 @@ class Session:
         table = _table(results)
         folder.write_table("comparison.md", table)
         seconds = time.monotonic() - began
-        folder.write_run({"started": started, "seconds": round(seconds, 1), **self._run_record(plan, outcome)})
+        facts = {"started": started, "seconds": round(seconds, 1), "remarks": remarks}
+        folder.write_run({**facts, **self._run_record(plan, outcome)})
         folder.mark_latest()
         return RunResult(folder.path, results, outcome, plan, table, seconds, remarks)
 
@@ -206,13 +207,3 @@ def _table(results: Sequence[Mapping[str, Any]]) -> str:
     from zsbench.tables.markdown import comparison_markdown
 
     return comparison_markdown(build_frame(results))
-
-
-def _check_cards(plan: Plan) -> list[str]:
-    """What is worth saying about the data: a split of another size than the official one."""
-    remarks = {}
-    for cell in plan.cells:
-        official, count = cell.task.task.card.examples, len(cell.task.task.examples())
-        if official is not None and official != count:
-            remarks[cell.task.id] = f"{cell.task.id} has {count} examples here; the official split has {official}."
-    return list(remarks.values())
