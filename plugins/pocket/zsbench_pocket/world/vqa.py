@@ -53,12 +53,14 @@ class AskedQuestion:
     answers: tuple[str, ...]
 
 
-def iter_asked(*, seed: int = DEFAULT_SEED) -> Iterator[AskedQuestion]:
-    """Yield the questions, image by image; only base kinds are asked about."""
-    scenes = iter_split_scenes("test", seed=seed)
-    first = COCO.find_split("test").first_id
-    for index, (scene, _) in zip(range(IMAGES), scenes, strict=False):
-        rng = open_stream("vqa-val", index, seed=seed)
+def iter_asked(
+    split: str = "test", *, stream: str = "vqa-val", images: int = IMAGES, seed: int = DEFAULT_SEED
+) -> Iterator[AskedQuestion]:
+    """Yield questions about the first images of a COCO-like split, image by image; only base kinds are asked about."""
+    scenes = iter_split_scenes(split, seed=seed)
+    first = COCO.find_split(split).first_id
+    for index, (scene, _) in zip(range(images), scenes, strict=False):
+        rng = open_stream(stream, index, seed=seed)
         questions = ask_questions(rng, scene, count=QUESTIONS_PER_IMAGE, kinds=BASE_KINDS)
         for number, question in enumerate(questions):
             id_ = (first + index) * QUESTIONS_PER_ID + number
