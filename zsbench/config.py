@@ -59,6 +59,7 @@ class LanguageModelSetting(Frozen):
 
 
 AnswerRoute = Literal["auto", "features", "caption"]
+MissingTasks = Literal["error", "leave-out"]
 
 
 class Answering(Frozen):
@@ -138,6 +139,10 @@ class Matrix(Frozen):
     )
     fail_on_error: bool = Field(
         default=False, description="an unreadable image fails its cells instead of being left out"
+    )
+    missing_tasks: MissingTasks = Field(
+        default="error",
+        description="what becomes of a task whose files are not under the data root: error, or leave-out with a note",
     )
     baseline: str | None = Field(default=None, description="captioner that the others are compared with")
     data_root: str | None = Field(

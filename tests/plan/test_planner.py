@@ -326,3 +326,35 @@ def test_the_code_of_a_metric_is_part_of_its_scores_key(plan_of, monkeypatch):
     after = plan_of().cells[0]
     assert after.prediction == before.prediction
     assert after.scoring != before.scoring
+
+
+@pytest.fixture
+def without_files(monkeypatch):
+    """The files of some fake tasks are not under the data root."""
+
+    def _without(*tasks):
+        def examples(_self):
+            raise MissingDataError("There is no file.", "There is one.", "Get it.")
+
+        for task in tasks:
+            monkeypatch.setattr(task, "examples", examples)
+
+    return _without
+
+
+def test_a_task_without_files_ends_the_plan_or_is_left_out(plan_of, without_files):
+    """As the matrix says; what is left out is told."""
+    without_files(zsbench_fakes.GroupedTask)
+    tasks = ["fake-grouped", "fake-task"]
+    with pytest.raises(MissingDataError, match="There is no file"):
+        plan_of(tasks=tasks)
+    plan = plan_of(tasks=tasks, missing_tasks="leave-out")
+    assert {cell.task.id for cell in plan.cells} == {"fake-task"}
+    assert plan.remarks[0].startswith("fake-grouped is left out: There is no file.")
+
+
+def test_a_plan_of_nothing_is_refused(plan_of, without_files):
+    """Leaving out every task would be a run that says nothing."""
+    without_files(zsbench_fakes.FakeTask)
+    with pytest.raises(MissingDataError, match="There is no file"):
+        plan_of(tasks=["fake-task"], missing_tasks="leave-out")

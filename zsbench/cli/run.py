@@ -71,6 +71,8 @@ def run_matrix(  # noqa: PLR0913  one parameter a flag
         "fail_on_error": fail_on_error or None,
     }
     overrides = {key: value for key, value in flags.items() if value is not None}
+    if "tasks" in overrides:
+        overrides["missing_tasks"] = "error"  # whoever names a task wants it
     known = plugins.registry.ids(CaptionerSpec)
     overrides |= dict(parse_assignment(text, known) for text in settings or [])
     chosen = _with_baseline(find_matrix(matrix, plugins.registry), overrides)

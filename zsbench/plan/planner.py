@@ -8,7 +8,7 @@ from pathlib import Path
 
 from zsbench.config import Matrix
 from zsbench.data import OfficialSplits
-from zsbench.errors import MetricNotRunError, MissingDependencyError
+from zsbench.errors import MetricNotRunError, MissingDataError, MissingDependencyError
 from zsbench.fingerprints import FileHashes
 from zsbench.interfaces import Metric, MetricSpec, SimilarityMetric
 from zsbench.plan.axes import iter_axes
@@ -61,7 +61,7 @@ class _Planner:
         if (problem := next(iter_problems(matrix, registry), None)) is not None:
             raise problem
         place = DataPlace(data_root, options.hashes, strict=matrix.fail_on_error)
-        self.tasks = [self._task(id_, place, matrix.limit) for id_ in matrix.tasks]
+        self.tasks = self._tasks(place)
         self.corpora = [
             CorpusChoice(id_, registry, data_root, matrix.corpus_settings.get(id_, {})) for id_ in matrix.corpora
         ]
@@ -76,6 +76,26 @@ class _Planner:
         self.result.cells = [self._cell(point) for point in iter_points(self.matrix, self.axes, self.tasks)]
         self.result.cells = [self._compared(cell) for cell in self.result.cells]
         return self.result
+
+    def _tasks(self, place: DataPlace) -> list[TaskChoice]:
+        """The tasks of the matrix, less those whose files are not there where the matrix lets them be left out.
+
+        Raises:
+            MissingDataError: The files of a task are not there, and it may not be left out or no other is left.
+        """
+        found: list[TaskChoice] = []
+        lost: list[MissingDataError] = []
+        for task in (self._task(id_, place, self.matrix.limit) for id_ in self.matrix.tasks):
+            try:
+                _ = task.examples
+            except MissingDataError as error:
+                lost.append(error)
+                self.result.remarks.append(f"{task.id} is left out: {error.found} `--tasks {task.id}` insists on it.")
+            else:
+                found.append(task)
+        if lost and (self.matrix.missing_tasks == "error" or not found):
+            raise lost[0]
+        return found
 
     def _task(self, id_: str, place: DataPlace, limit: int | None) -> TaskChoice:
         """One task under the data root."""

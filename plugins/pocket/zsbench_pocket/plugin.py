@@ -17,13 +17,13 @@ def embedded_matrix() -> Path:
 
 @hookimpl
 def zsbench_data_roots() -> list[DataRootSpec]:
-    """The world in the official COCO layout, written on demand."""
+    """The world in the official layouts of four data sets, written on demand."""
     return [
         DataRootSpec(
             id="pocket",
             factory="zsbench_pocket.world.layout:materialize",
-            summary="a world of small drawn scenes with captions, in the COCO Karpathy layout",
-            tags=("coco", "offline"),
+            summary="a world of small drawn scenes, in the layouts of COCO, Flickr30k, NoCaps and VQAv2",
+            tags=("coco", "flickr30k", "nocaps", "vqa", "offline"),
         )
     ]
 
