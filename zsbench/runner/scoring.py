@@ -12,7 +12,7 @@ from zsbench.interfaces import CaptionFeatures, Metric, SimilarityMetric
 from zsbench.metrics import ScoringContext, prepare_references, score_predictions
 from zsbench.metrics.descriptive import describe_captions
 from zsbench.plan import Comparison, References, Scoring, Similarity
-from zsbench.records import metric_row, row_key, write_statistics
+from zsbench.records import metric_row, row_key, select_statistics, select_values, write_statistics
 from zsbench.runner.chunks import read_predictions
 from zsbench.runner.features import ImageFeatureReader
 from zsbench.runner.workbench import Workbench
@@ -59,20 +59,15 @@ def score(work: Scoring, folder: Path, bench: Workbench) -> bool:
     lost = {row["id"] for row in rows if "error" in row}
     work.task.task.check_predictions(predictions, [id_ for id_ in work.task.ids if id_ not in lost])
     split = bench.split(work.references)
-    context = ScoringContext(split=work.task.id, groups=work.task.task.groups(), group_idf=work.group_idf)
+    clusters = {item.id: str(item.path) for item in work.task.items} if work.task.answers else {}
+    groups = work.task.task.groups()
+    context = ScoringContext(split=work.task.id, groups=groups, group_idf=work.group_idf, clusters=clusters)
     metrics = bench.metrics(work.metrics)
     features = _features(work, work.similarity, predictions, metrics, bench) if work.similarity else None
     results = score_predictions(predictions, split, metrics, context=context, features=features)
-    statistics: dict[str, NDArrayFloat] = {}
-    values: dict[str, NDArrayFloat] = {}
-    for result in results:
-        owns = result.grouping is None or (work.group_idf == "per-group" and _depends(result.metric, metrics))
-        if result.statistics is not None and owns:
-            statistics[row_key(result.metric, result.grouping, result.group)] = result.statistics
-        if result.values is not None and result.grouping is None:
-            values[result.metric] = result.values
-    write_statistics(folder / STATISTICS, statistics)
-    write_statistics(folder / VALUES, values)
+    own_groups = {m.id for m in metrics if m.depends_on_split and work.group_idf == "per-group"}
+    write_statistics(folder / STATISTICS, select_statistics(results, own_groups))
+    write_statistics(folder / VALUES, select_values(results))
     described = None if work.task.answers else _describe(work, list(predictions.values()))
     table = [metric_row(result) for result in results]
     document = {"ids": list(predictions), "metrics": table, "descriptives": described}
@@ -142,11 +137,6 @@ def _load(path: Path) -> dict[str, NDArrayFloat]:
     from safetensors.numpy import load_file
 
     return {name: array.astype("float64") for name, array in load_file(path).items()}
-
-
-def _depends(id_: str, metrics: Sequence[Metric]) -> bool:
-    """Whether a metric's statistics depend on the split."""
-    return any(metric.id == id_ and metric.depends_on_split for metric in metrics)
 
 
 def _describe(work: Scoring, captions: Sequence[str]) -> dict[str, Any]:
