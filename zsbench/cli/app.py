@@ -10,6 +10,7 @@ import typer
 from zsbench.cli.list import list_components
 from zsbench.cli.plugins import list_plugins
 from zsbench.cli.run import run_matrix
+from zsbench.cli.score import score_predictions_file
 
 __all__ = ["app", "main"]
 
@@ -22,6 +23,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("run")(run_matrix)
+app.command("score")(score_predictions_file)
 app.command("ls")(list_components)
 app.command("plugins")(list_plugins)
 
