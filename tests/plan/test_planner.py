@@ -11,7 +11,7 @@ import zsbench_fakes
 from zsbench.config import read_matrix
 from zsbench.errors import ConfigError, MissingDataError, MissingWeightsError, UnknownIdError
 from zsbench.fingerprints import FileHashes
-from zsbench.plan import PlanOptions, builder, code, make_plan
+from zsbench.plan import PlanOptions, code, make_plan
 from zsbench.plugins import load_plugins
 from zsbench.store import stage_key
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +18,11 @@ __all__ = ["MAX_LINE", "iter_array", "iter_json_lines", "iter_pairs", "iter_tabl
 MAX_LINE = 4_000_000
 """Bytes of a line of JSON Lines, and characters of a field of a table, beyond which a file is refused."""
 
+MAX_DEPTH = 100
+"""Brackets inside brackets beyond which a JSON file is refused: a deep enough one would end the process."""
+
 _BOM = b"\xef\xbb\xbf"
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
 
 @contextmanager
@@ -52,7 +57,7 @@ def iter_array(path: Path, prefix: str = "") -> Iterator[tuple[int, Mapping[str,
 
     place = f"{prefix}.item" if prefix else "item"
     with open_file(path) as file, _json_errors(path):
-        for number, entry in enumerate(ijson.items(file, place, use_float=True)):
+        for number, entry in enumerate(ijson.items(_GuardedFile(path, file), place, use_float=True)):
             if not isinstance(entry, dict):
                 raise corrupt(path, f"entry {number} is no object", "a JSON array of objects")
             yield number, entry
@@ -67,7 +72,7 @@ def iter_pairs(path: Path) -> Iterator[tuple[str, Any]]:
     import ijson
 
     with open_file(path) as file, _json_errors(path):
-        yield from ijson.kvitems(file, "", use_float=True)
+        yield from ijson.kvitems(_GuardedFile(path, file), "", use_float=True)
 
 
 def iter_json_lines(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
@@ -104,6 +109,41 @@ def iter_table(path: Path) -> Iterator[tuple[int, Mapping[str, str | None]]]:
         raise corrupt(path, f"it is no table of text ({error})", "comma-separated values in UTF-8") from None
     finally:
         csv.field_size_limit(before)
+
+
+class _GuardedFile:
+    """A JSON file that is refused while it is read, if a text in it is too long or its brackets go too deep."""
+
+    def __init__(self, path: Path, file: IO[bytes]) -> None:
+        self._path = path
+        self._file = file
+        self._depth = 0
+        self._open_text = b""
+
+    def read(self, size: int) -> bytes:
+        """The next bytes.
+
+        Raises:
+            CorruptDataError: They do not belong to a file of captions.
+        """
+        data = self._file.read(size)
+        plain = _STRING.sub(b"", self._open_text + data)
+        start = plain.find(b'"')
+        self._open_text = b"" if start < 0 else plain[start:]
+        if len(self._open_text) > MAX_LINE:
+            raise corrupt(self._path, f"it holds a text of more than {MAX_LINE} bytes", "captions")
+        self._deepen(plain if start < 0 else plain[:start])
+        return data
+
+    def _deepen(self, plain: bytes) -> None:
+        """Follow the brackets outside of texts."""
+        for sign in plain.translate(None, _NO_BRACKETS):
+            self._depth += 1 if sign in b"[{" else -1
+            if self._depth > MAX_DEPTH:
+                raise corrupt(self._path, f"its brackets go more than {MAX_DEPTH} deep", "a flat list of entries")
+
+
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
 def _parse_line(path: Path, number: int, line: bytes) -> Mapping[str, Any]:
