@@ -145,7 +145,18 @@ def test_plugins_lists_status_and_what_is_provided(zsbench):
     assert "captioner fake" in record["provides"]
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["plugins"], ["ls"], ["run", "--help"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--help"],
+        ["plugins"],
+        ["ls"],
+        ["run", "--help"],
+        ["score", "--help"],
+        ["compare", "--help"],
+        ["doctor", "--help"],
+    ],
+)
 def test_listing_and_help_import_nothing_heavy(arguments):
     """What only looks starts fast: no torch, no numpy."""
     code = (

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from zsbench.errors import CorruptDataError, MissingDataError, UnknownIdError
+from zsbench.errors import ConfigError, CorruptDataError, MissingDataError
 from zsbench.predictions.detection import PREDICTION_FORMS, REFERENCE_FORMS, detect_form, find_form
 
 PREDICTIONS = {
@@ -80,8 +80,10 @@ def test_named_form_is_not_detected(write):
     """A name stands over what the file looks like; a wrong name suggests the closest."""
     path = write(PREDICTIONS["karpathy"])
     assert find_form(path, "viecap", PREDICTION_FORMS).id == "viecap"
-    with pytest.raises(UnknownIdError, match="Did you mean 'viecap'"):
+    with pytest.raises(ConfigError, match="Did you mean 'viecap'"):
         find_form(path, "viecapp", PREDICTION_FORMS)
+    with pytest.raises(ConfigError, match="Leave it out"):
+        find_form(path, "nothing-like-it", PREDICTION_FORMS)
 
 
 def test_missing_file_is_named(tmp_path):

@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from zsbench.errors import CorruptDataError, UnknownIdError
+from zsbench.errors import ConfigError, CorruptDataError, closest
 from zsbench.predictions import coco, csv_table, json_lines, karpathy, knight, viecap, vqa
 from zsbench.predictions.rows import Form, Shape
 from zsbench.predictions.streams import iter_array, iter_pairs, open_file
@@ -50,7 +50,7 @@ def find_form(path: Path, name: str, forms: Sequence[Form]) -> Form:
         forms: The forms to choose from.
 
     Raises:
-        UnknownIdError: No form has this name.
+        ConfigError: No form has this name.
         CorruptDataError: The file has none of the forms.
         MissingDataError: There is no such file.
     """
@@ -58,7 +58,13 @@ def find_form(path: Path, name: str, forms: Sequence[Form]) -> Form:
         return detect_form(path, forms)
     named = {form.id: form for form in forms}
     if name not in named:
-        raise UnknownIdError("form", name, named)
+        near = closest(name, named)
+        raise ConfigError(
+            f"There is no form {name!r}.",
+            f"The forms are: {', '.join(named)}.",
+            f"Did you mean {near!r}?" if near else "Leave it out to have the form detected.",
+            key="form",
+        )
     return named[name]
 
 

@@ -101,8 +101,8 @@ def read_predictions(path: Path, *, form: str = "", subset_field: str = "") -> P
     Raises:
         CorruptDataError: The file is not of its form.
         MissingDataError: There is no such file.
+        ConfigError: No form has this name.
         ScoringError: An id stands twice, or there is no prediction at all.
-        UnknownIdError: No form has this name.
     """
     chosen = find_form(path, form, PREDICTION_FORMS)
     found = _gather(path, chosen.iter_rows(path), subset_field)
@@ -126,11 +126,10 @@ def read_references(path: Path, *, form: str = "", split: str = "", subset_field
         subset_field: A field of the entries that groups them, such as ``domain``.
 
     Raises:
-        ConfigError: The file holds several splits and none is named, or another one is.
+        ConfigError: No form has this name; or the file holds several splits and none is named, or another one is.
         CorruptDataError: The file is not of its form.
         MissingDataError: There is no such file.
         ScoringError: An id stands twice, or an example has no reference with text.
-        UnknownIdError: No form has this name.
     """
     chosen = find_form(path, form, REFERENCE_FORMS)
     rows = chosen.iter_rows(path)
