@@ -32,7 +32,13 @@ def write(tmp_path):
 
 
 @pytest.fixture
-def score(plugins, tmp_path, write):
+def remarks():
+    """What scorers remarked."""
+    return []
+
+
+@pytest.fixture
+def score(plugins, tmp_path, write, remarks):
     """Score predictions by id against the three references; keyword arguments go to the request."""
 
     def _score(said=SAID, references=REFERENCES, **settings):
@@ -42,6 +48,8 @@ def score(plugins, tmp_path, write):
             settings = {"references": written, **settings}
         file = said if not isinstance(said, dict) else write("said.json", said)
         with FileScorer(plugins.registry, tmp_path / "cache") as scorer:
-            return scorer.score(ScoreRequest(file=file, **settings))
+            scored = scorer.score(ScoreRequest(file=file, **settings))
+            remarks.extend(scorer.remarks)
+            return scored
 
     return _score

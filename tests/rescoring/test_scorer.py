@@ -155,22 +155,24 @@ def test_references_are_prepared_once_and_kept(plugins, tmp_path, write, monkeyp
     assert len(prepared) == 1
 
 
-def test_damaged_entry_of_the_store_is_made_again(score, tmp_path):
-    """A changed byte costs a moment, not a wrong score."""
+def test_damaged_entry_of_the_store_is_made_again(score, remarks, tmp_path):
+    """A changed byte is told and costs a moment, not a wrong score."""
     score()
     (path,) = (tmp_path / "cache" / "store" / "references").glob("*/references.json")
     path.write_text(path.read_text(encoding="utf-8").replace("a dog", "a dig"), encoding="utf-8")
     assert scores(score())["exact"] == pytest.approx(2 / 3)
+    assert "Corrupt store entry, rebuilt" in remarks[0]
 
 
-def test_store_that_takes_nothing_costs_no_score(score, monkeypatch):
-    """A full or read-only cache is worked around."""
+def test_store_that_takes_nothing_costs_no_score(score, remarks, monkeypatch):
+    """A full or read-only cache is worked around, and told."""
 
     def fail(self, folder):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(PreparedSplit, "save", fail)
     assert scores(score())["exact"] == pytest.approx(2 / 3)
+    assert "No space left" in remarks[0]
 
 
 def test_questions_about_one_image_are_resampled_together(score, write):

@@ -66,6 +66,8 @@ def score_predictions_file(  # noqa: PLR0913  one parameter a flag
     )
     with FileScorer(plugins.registry, default_cache()) as scorer:
         scored = scorer.score(request)
+    for remark in scorer.remarks:
+        typer.echo(f"note: {remark}", err=True)
     folder, failure = None, None
     try:
         folder = write_scored(scored, output, plugins, name=name, seconds=time.monotonic() - began)

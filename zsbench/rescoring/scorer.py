@@ -79,6 +79,8 @@ class FileScorer:
         self.cache = cache
         self._metrics: dict[str, Metric] = {}
         self._splits: dict[str, PreparedSplit] = {}
+        self.remarks: list[str] = []
+        """What is worth saying that is no error."""
 
     def __enter__(self) -> FileScorer:
         return self
@@ -133,28 +135,29 @@ class FileScorer:
         key = stage_key("references", material)
         if key not in self._splits:
             try:
-                self._splits[key] = _stored_split(Store(self.cache / "store"), key, material, target, metrics)
-            except OSError:  # a cache that is full or read-only costs time, not the scores
+                self._splits[key] = self._stored_split(key, material, target, metrics)
+            except OSError as error:  # a cache that is full or read-only costs time, not the scores
+                self.remarks.append(f"The references are not kept, for {self.cache} takes nothing: {error}.")
                 self._splits[key] = prepare_references(target.references, metrics)
         return self._splits[key]
 
-
-def _stored_split(
-    store: Store, key: str, material: Mapping[str, Any], target: Target, metrics: Sequence[Metric]
-) -> PreparedSplit:
-    """The entry of the store, made first if it is missing, damaged or was not complete."""
-    with store.lock(key):
-        entry = store.find("references", key)
-        if entry is not None and entry.final:
-            try:
-                entry.check()
-                return PreparedSplit.load(entry.folder)
-            except (HashMismatchError, CorruptDataError):
-                pass  # it is made anew below, over the damaged one
-        split = prepare_references(target.references, metrics)
-        split.save(store.partial("references", key))
-        store.commit("references", key, material, seconds=0.0, final=split.complete)
-    return split
+    def _stored_split(
+        self, key: str, material: Mapping[str, Any], target: Target, metrics: Sequence[Metric]
+    ) -> PreparedSplit:
+        """The entry of the store, made first if it is missing, damaged or was not complete."""
+        store = Store(self.cache / "store")
+        with store.lock(key):
+            entry = store.find("references", key)
+            if entry is not None and entry.final:
+                try:
+                    entry.check()
+                    return PreparedSplit.load(entry.folder)
+                except (HashMismatchError, CorruptDataError) as error:
+                    self.remarks.append(f"Corrupt store entry, rebuilt: {error.found}")
+            split = prepare_references(target.references, metrics)
+            split.save(store.partial("references", key))
+            store.commit("references", key, material, seconds=0.0, final=split.complete)
+        return split
 
 
 def _check_kind(file: PredictionFile, target: Target) -> None:
