@@ -20,7 +20,7 @@ import contextlib
 import json
 import os
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,6 +46,8 @@ __all__ = [
     "read_samples",
     "read_statistics",
     "row_key",
+    "select_statistics",
+    "select_values",
     "write_statistics",
 ]
 
@@ -71,6 +73,7 @@ class CellFacts:
         data_used: What beyond text was used, to be marked in every table.
         split_remark: How the task's data differ from its official split; empty if they do not.
         source: measured, or how else predictions came here.
+        labels: What a reader must know of the scores, such as that some examples have no prediction.
     """
 
     name: str
@@ -85,6 +88,7 @@ class CellFacts:
     data_used: Sequence[str] = ()
     split_remark: str = ""
     source: str = "measured"
+    labels: Sequence[str] = ()
 
 
 def build_result(
@@ -112,6 +116,7 @@ def build_result(
         "name": facts.name,
         "status": "done",
         "source": facts.source,
+        "labels": list(facts.labels),
         "task_title": card.title,
         "task_kind": card.kind,
         "main_metric": card.main_metric,
@@ -155,6 +160,25 @@ def metric_row(result: MetricResult) -> dict[str, Any]:
 def row_key(metric: str, grouping: str | None, group: str | None) -> str:
     """The name of a row's statistics: ``metric``, or ``metric@grouping=group``."""
     return metric if grouping is None else f"{metric}@{grouping}={group}"
+
+
+def select_statistics(results: Iterable[MetricResult], own_groups: Collection[str]) -> dict[str, NDArrayFloat]:
+    """The statistics that a record keeps, by ``row_key``.
+
+    Args:
+        results: What was scored.
+        own_groups: Ids of the metrics whose rows for a group are not those of the whole.
+    """
+    return {
+        row_key(result.metric, result.grouping, result.group): result.statistics
+        for result in results
+        if result.statistics is not None and (result.grouping is None or result.metric in own_groups)
+    }
+
+
+def select_values(results: Iterable[MetricResult]) -> dict[str, NDArrayFloat]:
+    """The value of each example under each metric that ran, by the metric's id."""
+    return {result.metric: result.values for result in results if result.values is not None and result.grouping is None}
 
 
 def write_statistics(path: Path, arrays: Mapping[str, NDArrayFloat]) -> None:

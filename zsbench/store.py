@@ -22,17 +22,11 @@ from typing import Any
 from filelock import FileLock
 
 from zsbench.errors import HashMismatchError
+from zsbench.places import default_cache
 
 __all__ = ["Entry", "Store", "default_cache", "stage_key", "write_text"]
 
 MANIFEST = "entry.json"
-
-
-def default_cache() -> Path:
-    """``$ZSBENCH_CACHE``, or ``zsbench`` in the user's cache folder."""
-    if given := os.environ.get("ZSBENCH_CACHE"):
-        return Path(given).expanduser()
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "zsbench"
 
 
 def stage_key(kind: str, material: Mapping[str, Any]) -> str:

@@ -187,7 +187,22 @@ def test_plugins_lists_status_and_what_is_provided(zsbench):
     assert "captioner fake" in record["provides"]
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["plugins"], ["ls"], ["run", "--help"], ["validate", "--help"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--help"],
+        ["plugins"],
+        ["ls"],
+        ["run", "--help"],
+        ["validate", "--help"],
+        ["table", "--help"],
+        ["cache", "--help"],
+        ["data", "--help"],
+        ["score", "--help"],
+        ["compare", "--help"],
+        ["doctor", "--help"],
+    ],
+)
 def test_listing_and_help_import_nothing_heavy(arguments):
     """What only looks starts fast: no torch, no numpy."""
     code = (

@@ -11,7 +11,7 @@ import zsbench_fakes
 from zsbench.config import read_matrix
 from zsbench.errors import ConfigError, MissingDataError, MissingWeightsError, UnknownIdError
 from zsbench.fingerprints import FileHashes
-from zsbench.plan import PlanOptions, builder, make_plan
+from zsbench.plan import PlanOptions, code, make_plan
 from zsbench.plugins import load_plugins
 from zsbench.store import stage_key
 
@@ -321,8 +321,8 @@ def test_missing_images_end_a_strict_run_and_one_without_any(plan_of, world, str
 def test_the_code_of_a_metric_is_part_of_its_scores_key(plan_of, monkeypatch):
     """A plugin that corrects its metric gets new scores for the same predictions."""
     before = plan_of().cells[0]
-    plain = builder.source_hash
-    monkeypatch.setattr(builder, "source_hash", lambda f: "corrected" if f is zsbench_fakes.Exact else plain(f))
+    plain = code.source_hash
+    monkeypatch.setattr(code, "source_hash", lambda f: "corrected" if f is zsbench_fakes.Exact else plain(f))
     after = plan_of().cells[0]
     assert after.prediction == before.prediction
     assert after.scoring != before.scoring

@@ -16,7 +16,7 @@ from zsbench.interfaces.metric import CaptionFeatures, Metric, PreparedReference
 from zsbench.interfaces.task import GroupIdf
 from zsbench.metrics.signature import Signature, short_hash
 from zsbench.metrics.split import PreparedSplit, prepare_references, tokenize_with
-from zsbench.statistics import RESAMPLES, Interval, bootstrap_all
+from zsbench.statistics import RESAMPLES, Interval, bootstrap_all, cluster_codes
 
 __all__ = [
     "MetricResult",
@@ -43,6 +43,8 @@ class ScoringContext:
         references: Which references are used.
         groups: Parts of the split that are scored on their own too: ids by grouping and group.
         group_idf: Whose document frequencies the score of a group uses.
+        clusters: What each example belongs to, such as the image of a question; the bootstrap draws by it. Empty where
+            every example stands alone.
         resamples: Of the bootstrap.
         seed: Of the bootstrap.
     """
@@ -51,6 +53,7 @@ class ScoringContext:
     references: str = "all"
     groups: Groups = field(default_factory=dict)
     group_idf: GroupIdf = "shared"
+    clusters: Mapping[str, str] = field(default_factory=dict)
     resamples: int = RESAMPLES
     seed: int = 0
 
@@ -224,7 +227,9 @@ class _Scorer:
         """What is told about each metric of one part; examples are resampled once for all metrics."""
         measured = [outcome for outcome in outcomes if isinstance(outcome, _Measured)]
         pairs = [(outcome.metric, outcome.statistics) for outcome in measured]
-        found = bootstrap_all(pairs, resamples=self.context.resamples, seed=self.context.seed)
+        context = self.context
+        clusters = cluster_codes(part.ids, context.clusters)
+        found = bootstrap_all(pairs, resamples=context.resamples, seed=context.seed, clusters=clusters)
         intervals = {one.metric.id: interval for one, interval in zip(measured, found, strict=True)}
         return [
             _not_run(metric, outcome, part)

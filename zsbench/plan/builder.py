@@ -12,7 +12,7 @@ from zsbench.interfaces import Frozen, GapSetting, MetricSpec, SimilarityMetric
 from zsbench.plan.axes import Axis
 from zsbench.plan.checks import answers_not_captions, no_fit_images, no_reader
 from zsbench.plan.choices import EncoderChoice, GapChoice, LanguageModelChoice
-from zsbench.plan.code import library_versions, source_hash
+from zsbench.plan.code import STAGE_VERSION, library_versions, references_material, source_hash
 from zsbench.plan.data import CorpusChoice, ReferenceTexts, TaskChoice, TextSource
 from zsbench.plan.stages import (
     Cell,
@@ -36,8 +36,6 @@ from zsbench.store import stage_key
 __all__ = ["Parts", "StageBuilder"]
 
 LIBRARIES = ("torch", "transformers", "open-clip-torch", "torchvision")
-STAGE_VERSION = 3
-"""Raised when a stage of the core changes what it writes."""
 
 
 @dataclass(frozen=True)
@@ -149,7 +147,7 @@ class StageBuilder:
     def references(self, task: TaskChoice) -> str:
         """The references of the whole split, tokenised."""
         metrics = self.metrics(task)
-        material = {"references": task.task.content_hash, "metrics": metrics, "code": self._scoring_code(metrics)}
+        material = references_material(task.task.content_hash, metrics, self.registry)
         return self._add("references", task.id, material, (), References(task, metrics))
 
     def metrics(self, task: TaskChoice) -> tuple[str, ...]:
@@ -306,12 +304,6 @@ class StageBuilder:
             "libraries": library_versions(*LIBRARIES),
             **self._threads,
         }
-
-    def _scoring_code(self, metrics: Sequence[str]) -> list[str]:
-        """Hashes of the code that computes scores: of the core's rooms, and of each metric's package."""
-        factories = [self.registry.get(MetricSpec, id_).factory for id_ in metrics]
-        core = ("zsbench.metrics.scoring:score_predictions", "zsbench.statistics.bootstrap:bootstrap_all")
-        return sorted({source_hash(factory) for factory in (*core, *factories)})
 
     def _add(self, kind: str, label: str, material: Mapping[str, Any], inputs: tuple[str, ...], work: Work) -> str:
         """Add a stage to the plan."""

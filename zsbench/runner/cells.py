@@ -125,8 +125,10 @@ class CellRecorder:
         groups: dict[str, dict[str, str]] = {}
         for id_, grouping, group in iter_groups(cell.task.task.groups()):
             groups.setdefault(id_, {})[grouping] = group
+        images = {item.id: item.path.name for item in cell.task.items} if cell.task.answers else {}
         for row in read_predictions(place):
-            kept = {"groups": groups[row["id"]]} if row["id"] in groups else {}
+            kept: dict[str, Any] = {"image": images[row["id"]]} if row["id"] in images else {}
+            kept |= {"groups": groups[row["id"]]} if row["id"] in groups else {}
             yield {**row, **kept, "metrics": values.get(row["id"], {})}
 
     def _values(self, cell: Cell) -> Mapping[str, dict[str, float]]:
