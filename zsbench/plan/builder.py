@@ -97,8 +97,9 @@ class StageBuilder:
             return gap, None
         work, seen = self._fit(gap, corpus)
         fitted = replace(gap, fitted_on=f"{self.parts.encoder.content}/{seen}")
+        work = replace(work, gap=fitted)
         inputs = tuple(key for key in (work.texts, work.images) if key)
-        return fitted, self._add("gap-fit", f"{gap.id} on {corpus.id}", {"gap": fitted.content}, inputs, work)
+        return fitted, self._add("gap-fit", f"{gap.id} on {corpus.id}", {"gap": fitted.content, "format": 2}, inputs, work)
 
     def data_used(self, axis: Axis) -> tuple[str, ...]:
         """What a captioner uses beyond text: images for its gap models, or the very references."""
@@ -205,9 +206,9 @@ class StageBuilder:
         fit = self.parts.fit
         if fit is None:
             raise ConfigError(
-                f"Gap model {gap.id!r} is fitted on {gap.requires} data, and the matrix names none.",
+                f"Gap model {gap.id!r} is fitted on {gap.requires} data, and the matrix names none: it is text-only.",
                 "`gap_fit: {task: ID}` names a captioning task whose images it may see; tables mark it.",
-                "Add it, for example `--set gap_fit.task=coco-karpathy-val`.",
+                "Allow it, for example `--set gap_fit.task=coco-karpathy-val`, or leave this gap model out.",
                 key="gap_fit",
             )
         images = self.images(fit)
