@@ -135,6 +135,7 @@ class Session:
         results = [recorder.record(cell) for cell in plan.cells]
         table = _table(results)
         folder.write_table("comparison.md", table)
+        _draw_sweeps(results, self.matrix, folder.path / "plots")
         seconds = time.monotonic() - began
         folder.write_run({"started": started, "seconds": round(seconds, 1), **self._run_record(plan, outcome)})
         folder.mark_latest()
@@ -206,6 +207,14 @@ def _table(results: Sequence[Mapping[str, Any]]) -> str:
     from zsbench.tables.markdown import comparison_markdown
 
     return comparison_markdown(build_frame(results))
+
+
+def _draw_sweeps(results: Sequence[Mapping[str, Any]], matrix: Matrix, folder: Path) -> None:
+    """Score against every number that the matrix sweeps."""
+    if matrix.sweep:
+        from zsbench.tables.sweeps import draw_sweeps  # matplotlib is needed here only
+
+        draw_sweeps(results, matrix.sweep, folder)
 
 
 def _check_cards(plan: Plan) -> list[str]:

@@ -59,7 +59,7 @@ def zsbench_matrices() -> list[MatrixSpec]:
             id="gap-models",
             factory=gap_models_matrix,
             summary="MacCap under every gap model on the embedded world",
-            tags=("offline",),
+            tags=("offline", "gap-analysis"),
         ),
         MatrixSpec(
             id="noise-sweep",
