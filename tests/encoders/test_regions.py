@@ -106,7 +106,7 @@ def test_slots_beyond_the_grid_repeat_its_cells():
 
 def test_patches_that_form_no_square_have_no_grid():
     """The message names a way out."""
-    with pytest.raises(FeatureError, match="15 patches.*another `inference.region_source`"):
+    with pytest.raises(FeatureError, match=r"15 patches.*another `inference.region_source`"):
         grid_cells(15, 4, like=ATTENTION)
 
 

@@ -12,7 +12,11 @@ SETTING = "training.noise"
 def result(value, score, *, seed=0, captioner="one", swept=True, task="task"):
     variant = f"{SETTING}={value}, inference.n=2" if swept else ""
     row = {"id": "m", "title": "M", "grouping": None, "factor": 100.0}
-    row |= {"score": score, "low": None if score is None else score - 0.1, "high": None if score is None else score + 0.2}
+    row |= {
+        "score": score,
+        "low": None if score is None else score - 0.1,
+        "high": None if score is None else score + 0.2,
+    }
     return {
         "cell": {"task": task, "captioner": captioner, "corpus": "c", "seed": seed, "variant": variant},
         "config": {"training": {"noise": value}, "inference": {"n": 2}},

@@ -101,9 +101,7 @@ def analyse_closeness(pairs: Pairs, settings: RegionSettings) -> Closeness | Non
         return None
     captions = pairs.captions.astype(np.float32)
     threshold = _own_scores(pairs, captions, settings)
-    tallies = {
-        name: _Tally(*(np.zeros(len(pairs.ids)) for _ in range(3)), np.zeros(len(captions))) for name in VIEWS
-    }
+    tallies = {name: _Tally(*(np.zeros(len(pairs.ids)) for _ in range(3)), np.zeros(len(captions))) for name in VIEWS}
     for index, features in enumerate(pairs.iter_features()):
         for name, scores in _scores(features, captions, settings).items():
             _count(tallies[name], scores, index, pairs.owner, threshold[name])

@@ -5,6 +5,7 @@ Alphabet: I images, k statistics an image, R resamples.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -40,14 +41,17 @@ def estimate(sums: Array, function: Callable[[Array], Array], *, seed: int = 0) 
         function: ``(n, k)`` means -> ``(n,)`` values, row by row.
         seed: Of the draws.
     """
-    generator = np.random.default_rng(seed)
     count = len(sums)
-    values = [
-        function(generator.multinomial(count, np.full(count, 1.0 / count), size=BLOCK) @ sums / count)
-        for _ in range(RESAMPLES // BLOCK)
-    ]
+    values = [function(block.astype(np.float64) @ sums / count) for block in _weights(count, seed)]
     low, high = np.percentile(np.concatenate(values), LEVELS)
     return Estimate(float(function(sums.mean(0, keepdims=True))[0]), float(low), float(high))
+
+
+@functools.lru_cache(maxsize=2)
+def _weights(count: int, seed: int) -> tuple[NDArray[np.uint8], ...]:
+    """How often each image is drawn in each resample, ``(BLOCK, I)`` a block: the same for every estimate."""
+    generator, even = np.random.default_rng(seed), np.full(count, 1.0 / count)
+    return tuple(generator.multinomial(count, even, size=BLOCK).astype(np.uint8) for _ in range(RESAMPLES // BLOCK))
 
 
 def estimate_mean(values: Array, *, seed: int = 0) -> Estimate:

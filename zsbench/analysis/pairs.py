@@ -124,7 +124,7 @@ def load_pairs(request: PairRequest, registry: Registry) -> Pairs:
     return _assemble(encoder, task, texts, ImageFeatureReader(bench.places[images]), bench.text_features(captions))
 
 
-def _make(  # noqa: PLR0913, PLR0917  what the two stages are made of
+def _make(
     request: PairRequest,
     registry: Registry,
     encoder: EncoderChoice,

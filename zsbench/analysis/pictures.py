@@ -73,12 +73,14 @@ def draw_closeness(closeness: Closeness) -> Figure:
     own, other = [v.cosine for v in closeness.views], [v.other_cosine for v in closeness.views]
     recall = [v.caption_of_image[0] for v in closeness.views]
     rows = np.arange(len(names))
-    for axis, found, label in ((axes[0], own, "own captions"), (axes[0], other, "another image's"), (axes[1], recall, "")):
+    drawn = ((axes[0], own, "own captions"), (axes[0], other, "another image's"), (axes[1], recall, ""))
+    for axis, found, label in drawn:
         centre = np.array([one.value for one in found])
         ends = np.abs(np.array([[one.low, one.high] for one in found]).T - centre)
         axis.errorbar(centre, rows, xerr=ends, fmt="o", capsize=3, label=label or None)
         axis.set_yticks(rows, names)
-        axis.invert_yaxis() if not axis.yaxis_inverted() else None
+        if not axis.yaxis_inverted():
+            axis.invert_yaxis()
     axes[0].set(title="cosine to captions", xlabel="mean cosine, 95 % interval")
     axes[0].legend(fontsize="small")
     axes[1].set(title="image to caption", xlabel="R@1, 95 % interval")

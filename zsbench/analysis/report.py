@@ -121,7 +121,8 @@ def _difference_table(found: Difference) -> Table:
 
 def _closeness_table(found: Closeness) -> Table:
     """Finding 2 in numbers."""
-    headings = ("view", "cosine", "to another image's", "closer than global", "by chance", "R@1", "R@5", "R@10", "t2i R@1")
+    compared = ("view", "cosine", "to another image's", "closer than global", "by chance")
+    headings = (*compared, "R@1", "R@5", "R@10", "text to image R@1")
     return Table("Closeness to captions", headings, tuple(_view_row(view) for view in found.views))
 
 

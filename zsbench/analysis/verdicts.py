@@ -72,7 +72,8 @@ def _gaussian(found: Difference) -> Verdict:
     return Verdict(
         "The difference is Gaussian in each dimension",
         odd <= (1 - MOST) * count,
-        f"|skew| < {SKEW}, |excess kurtosis| < {KURTOSIS} and Kolmogorov distance < {DISTANCE} in {MOST:.0%} of dimensions",
+        f"|skew| < {SKEW}, |excess kurtosis| < {KURTOSIS} and Kolmogorov distance < {DISTANCE} in {MOST:.0%} of "
+        "dimensions",
         f"{odd} of {count} dimensions are beyond a bound (normality rejected after Holm: {significant}); pooled, skew "
         f"{found.pooled.skew:.2f}, excess kurtosis {found.pooled.excess_kurtosis:.2f}.",
     )
@@ -96,8 +97,8 @@ def _closer(found: Closeness) -> Verdict:
         "Sub-regions can be closer to the captions than the global feature, beyond chance",
         best.closer.low > best.other_closer.high and gain.low > 0,
         "some region is closer for more images than with captions of another image, and gains more cosine",
-        f"For {best.closer.value:.1%} [{best.closer.low:.1%}, {best.closer.high:.1%}] of images some region is closer; with "
-        f"captions of another image for {best.other_closer.value:.1%} (the best of several is closer by chance). "
+        f"For {best.closer.value:.1%} [{best.closer.low:.1%}, {best.closer.high:.1%}] of images some region is closer; "
+        f"with captions of another image for {best.other_closer.value:.1%} (the best of several is closer by chance). "
         f"Own captions gain {gain} more.",
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,6 +18,7 @@ from zsbench.store import default_cache
 
 if TYPE_CHECKING:
     from zsbench.analysis.pairs import Pairs
+    from zsbench.tables.sweeps import Curve
 
 __all__ = ["app"]
 
@@ -25,9 +27,9 @@ TAG = "gap-analysis"
 """The shipped matrix with this tag gives the defaults: its encoder, its data root, and the task of its gap fits."""
 
 EncoderOption = Annotated[
-    str, typer.Option("--encoder", help="MODEL or MODEL:PRETRAINED of open_clip, or a folder. Default: the embedded one.")
+    str, typer.Option("--encoder", help="MODEL[:PRETRAINED] of open_clip, or a folder. Default: the embedded one.")
 ]
-TaskOption = Annotated[str, typer.Option("--task", "-t", help="A captioning task. Default: the embedded validation split.")]
+TaskOption = Annotated[str, typer.Option("--task", "-t", help="A captioning task. Default: the embedded one.")]
 RootOption = Annotated[str, typer.Option("--data-root", help="Folder of the data, or id of a data root.")]
 LimitOption = Annotated[int | None, typer.Option("--limit", "-L", help="Only the first N images.")]
 DeviceOption = Annotated[str, typer.Option(help="A torch device, such as cpu or cuda:0.")]
@@ -72,6 +74,71 @@ def analyze_gap(  # noqa: PLR0913  one parameter a flag
         return
     typer.echo(markdown_page(build_page(analysis, ())))
     typer.echo(f"Report: {output / 'gap.html'}")
+
+
+@app.command("noise")
+def analyze_noise(  # noqa: PLR0913  one parameter a flag
+    encoder: EncoderOption = "",
+    task: TaskOption = "",
+    data_root: RootOption = "",
+    run: Annotated[
+        Path | None, typer.Option("--run", help="A run that swept `noise_variance`: what each choice costs there.")
+    ] = None,
+    limit: LimitOption = None,
+    device: DeviceOption = "cpu",
+    online: OnlineOption = False,
+    as_json: JsonOption = False,
+    debug: DebugOption = False,  # noqa: ARG001  main reads it
+) -> None:
+    """Say which noise variance texts alone suggest, beside what pairs would say and what a sweep found best."""
+    from zsbench.analysis.difference import analyse_difference
+    from zsbench.analysis.noise import compare_with_sweep, estimate_noise
+
+    pairs = _load(encoder, task, data_root, limit=limit, device=device, online=online)
+    estimates = estimate_noise(pairs, analyse_difference(pairs))
+    choices = [
+        {"curve": f"{curve.task}, {curve.system}: {curve.title}", **dataclasses.asdict(choice)}
+        for curve in _noise_curves(run)
+        for choice in compare_with_sweep(estimates, curve)
+    ]
+    if as_json:
+        document = {"estimates": [dataclasses.asdict(one) for one in estimates], "choices": choices}
+        typer.echo(json.dumps(document, indent=1, ensure_ascii=False))
+        return
+    for one in estimates:
+        mark = "text only" if one.text_only else "NOT text-only"
+        typer.echo(f"{one.name:<18} {one.variance}  {one.formula}  [{mark}: {one.uses}]")
+    for choice in choices:
+        at, best = choice["point"], choice["best"]
+        typer.echo(
+            f"{choice['curve']}: {choice['name']} chooses {choice['swept']:g}: {at['score']:.1f} [{at['low']:.1f}, "
+            f"{at['high']:.1f}]; the best of the sweep is {best['value']:g}: {best['score']:.1f}"
+        )
+
+
+def _noise_curves(run: Path | None) -> list[Curve]:
+    """The curves of a run's sweeps over an amount of noise.
+
+    Raises:
+        ConfigError: The run swept none.
+    """
+    from zsbench.records import read_results, read_run
+    from zsbench.tables.sweeps import build_curves
+
+    if run is None:
+        return []
+    keys = [key for key in read_run(run)["matrix"]["sweep"] if key.endswith("noise_variance")]
+    results = read_results(run)
+    curves = [curve for key in keys for curve in build_curves(results, key.partition(".")[2])]
+    if not curves:
+        raise ConfigError(
+            f"{run} has no sweep over a `noise_variance` with two scored values.",
+            "The shipped matrix noise-sweep has one.",
+            "Run `zsbench run noise-sweep` and name its folder.",
+            source="the command line",
+            key="--run",
+        )
+    return curves
 
 
 def _load(encoder: str, task: str, data_root: str, *, limit: int | None, device: str, online: bool) -> Pairs:

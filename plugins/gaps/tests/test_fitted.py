@@ -10,7 +10,16 @@ import torch
 from zsbench.errors import FeatureError
 from zsbench_gaps import plugin
 
-FITTED = ["text-memory", "knn-memory", "mean-shift", "c3", "moment-match", "realign", "close-linear", "close-covariance"]
+FITTED = [
+    "text-memory",
+    "knn-memory",
+    "mean-shift",
+    "c3",
+    "moment-match",
+    "realign",
+    "close-linear",
+    "close-covariance",
+]
 BOTH = [id_ for id_ in FITTED if "memory" not in id_]
 PAIRED = ["close-linear", "close-covariance"]
 

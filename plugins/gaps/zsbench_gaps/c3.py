@@ -25,7 +25,7 @@ class C3Config(Frozen):
     """How much noise, and whether to renormalise."""
 
     noise_std: float = Field(
-        default=CAPDEC_STD, ge=0.0, description="s, standard deviation in EACH dimension; sqrt(0.016) in the public code"
+        default=CAPDEC_STD, ge=0.0, description="s, standard deviation in EACH dimension; the public code's"
     )
     renormalise: bool = Field(default=False, description="bring both sides back to unit norm; off in the public code")
 

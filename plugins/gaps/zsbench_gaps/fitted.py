@@ -88,7 +88,8 @@ class FittedGapModel(GapModel):
             FeatureError: There is no state, or the features are of another width.
         """
         if not self._state:
-            raise FeatureError(f"The gap model {type(self).__name__} has no state.", "It is fitted before it is used.", _REFIT)
+            found = f"The gap model {type(self).__name__} has no state."
+            raise FeatureError(found, "It is fitted before it is used.", _REFIT)
         tensor = self._state[name]
         if tensor.ndim:
             check_width(features, tensor.shape[-1], name="given")

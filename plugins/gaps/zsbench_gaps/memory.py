@@ -130,4 +130,3 @@ def check_memory_size(rows: int, needed: int) -> None:
             f"The settings ask for {needed} of them at a time.",
             f"Set `neighbours` to less than {rows}, or name a larger corpus.",
         )
-

@@ -19,6 +19,7 @@ __all__ = ["check_covariance", "stream_covariance", "stream_mean"]
 SMALLEST_SHARE = 1e-10
 """An eigenvalue below this share of the largest counts as zero."""
 Change = Callable[["Tensor"], "Tensor"]
+PairChange = Callable[["Tensor", "Tensor"], tuple["Tensor", "Tensor"]]
 
 
 def stream_mean(features: Tensor, *, name: str, change: Change | None = None) -> Tensor:
@@ -40,7 +41,7 @@ def stream_mean(features: Tensor, *, name: str, change: Change | None = None) ->
     return total / len(features)
 
 
-def stream_covariance(texts: Tensor, images: Tensor, change: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]) -> Tensor:
+def stream_covariance(texts: Tensor, images: Tensor, change: PairChange) -> Tensor:
     """``mean_i a_i b_i^T`` as ``(D, D)`` float64 over pairs, where ``a, b = change(texts, images)`` block by block.
 
     Args:

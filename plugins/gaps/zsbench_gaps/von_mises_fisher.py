@@ -26,7 +26,7 @@ class VonMisesFisherConfig(Frozen):
 
 
 class VonMisesFisher(GapModel):
-    """Draws ``x' ~ vMF(x / |x|, kappa)``, density proportional to ``exp(kappa mu^T x')`` on the unit sphere; both sides.
+    """Draws ``x' ~ vMF(x / |x|, kappa)``, density like ``exp(kappa mu^T x')`` on the unit sphere; both sides.
 
     ``x' = w mu + sqrt(1 - w^2) e`` with e uniform among the unit vectors orthogonal to mu, and the cosine w drawn by
     rejection (Wood 1994): a beta variable is made from a coordinate of a uniform direction, accepted against u.
@@ -57,7 +57,7 @@ class VonMisesFisher(GapModel):
         return normalise(w * flat + (1.0 - w * w).clamp_min(0.0).sqrt() * e).reshape(features.shape)
 
     def _cosines(self, like: Tensor, generator: Generator) -> Tensor:
-        """n cosines to the mean direction, float64, drawn until every one is accepted."""
+        """Cosines ``(n,)`` to the mean direction, float64, drawn until every one is accepted."""
         import torch
 
         kappa, m = self.config.kappa, like.shape[-1] - 1

@@ -76,7 +76,10 @@ def test_grid_cells_are_the_means_of_their_patches(world):
     """Nine patches in one cell: the mean of them all, normalised."""
     batch = world.images(1)
     square = ImageFeatures(
-        batch.features.pooled, batch.features.patches[:, :9], batch.features.pooled, batch.features.attention[:, :10, :10]
+        batch.features.pooled,
+        batch.features.patches[:, :9],
+        batch.features.pooled,
+        batch.features.attention[:, :10, :10],
     )
     r = region_features(replace(batch, features=square), 0, MacCapInference(regions=1, region_source="grid"))
     assert torch.allclose(r[0], world.unit(square.patches[0].mean(0)), atol=1e-6)

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from torch import Generator, Tensor
 
+from zsbench.encoders.regions import aggregate_regions, grid_cells, read_tokens, select_above, select_random, select_top
 from zsbench.errors import CaptionerError
 from zsbench.interfaces import ImageBatch
-from zsbench.encoders.regions import aggregate_regions, grid_cells, read_tokens, select_above, select_random, select_top
 from zsbench.seeds import derive_seed
 from zsbench_maccap.config import MacCapInference
 
