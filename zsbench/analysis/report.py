@@ -82,10 +82,10 @@ def build_record(analysis: GapAnalysis) -> dict[str, Any]:
 def build_page(analysis: GapAnalysis, drawn: Sequence[str]) -> Page:
     """The analysis for people."""
     pairs = analysis.pairs
+    counted = f"{len(pairs.ids)} images, {len(pairs.texts)} captions, {pairs.captions.shape[1]} dimensions"
     lead = [
-        f"Encoder {pairs.encoder}, task {pairs.task}: {len(pairs.ids)} images, {len(pairs.texts)} captions, "
-        f"{pairs.captions.shape[1]} dimensions. d = text - image of a caption and its image. Numbers in brackets are "
-        "95 % intervals over resampled images.",
+        f"Encoder {pairs.encoder}, task {pairs.task}: {counted}.",
+        "d = text - image of a caption and its image. Numbers in brackets are 95 % intervals over resampled images.",
     ]
     tables = [_difference_table(analysis.difference)]
     if analysis.closeness is None:

@@ -25,6 +25,8 @@ __all__ = ["app"]
 app = typer.Typer(no_args_is_help=True, help="Analyse the modality gap of an encoder on a paired split.")
 TAG = "gap-analysis"
 """The shipped matrix with this tag gives the defaults: its encoder, its data root, and the task of its gap fits."""
+HUB = "hf-hub:"
+"""A model of the hub is named by this and its repository, weights included."""
 
 EncoderOption = Annotated[
     str, typer.Option("--encoder", help="MODEL[:PRETRAINED] of open_clip, or a folder. Default: the embedded one.")
@@ -165,7 +167,7 @@ def _encoder_setting(text: str) -> EncoderSetting:
     """``MODEL``, ``MODEL:PRETRAINED`` or a folder as an encoder of open_clip."""
     if Path(text).is_dir():
         return EncoderSetting(settings={"model": str(Path(text).resolve())})
-    model, _, pretrained = text.partition(":")
+    model, _, pretrained = (text, "", "") if text.startswith(HUB) else text.partition(":")
     return EncoderSetting(settings={"model": model, **({"pretrained": pretrained} if pretrained else {})})
 
 
