@@ -25,6 +25,7 @@ __all__ = [
     "Answering",
     "CorpusTaskPair",
     "EncoderSetting",
+    "GapAxisSetting",
     "GapFitSetting",
     "LanguageModelSetting",
     "Matrix",
@@ -82,6 +83,22 @@ class Answering(Frozen):
     )
 
 
+class GapAxisSetting(GapSetting):
+    """A gap model put under a captioner, in training and at inference; another one at inference on request."""
+
+    inference: GapSetting | None = Field(default=None, description="the gap model at inference; none: the same one")
+
+    @property
+    def training_gap(self) -> GapSetting:
+        """The gap model of training."""
+        return GapSetting(id=self.id, settings=self.settings)
+
+    @property
+    def inference_gap(self) -> GapSetting:
+        """The gap model of inference."""
+        return self.inference or self.training_gap
+
+
 class GapFitSetting(Frozen):
     """Images that gap models may be fitted on, where they require some; every table marks what used them."""
 
@@ -104,7 +121,7 @@ class Matrix(Frozen):
     tasks: tuple[str, ...] = Field(min_length=1, description="ids of tasks")
     corpora: tuple[str, ...] = Field(min_length=1, description="ids of the text corpora to train on or retrieve from")
     seeds: tuple[int, ...] = Field(default=(0,), min_length=1, description="one run of everything for each")
-    gap_models: tuple[GapSetting, ...] = Field(
+    gap_models: tuple[GapAxisSetting, ...] = Field(
         default=(), description="gap models put under every captioner that takes one; none: each captioner's own"
     )
     encoder: EncoderSetting = Field(description="the frozen image-text encoder")

@@ -358,3 +358,19 @@ def test_a_plan_of_nothing_is_refused(plan_of, without_files):
     without_files(zsbench_fakes.FakeTask)
     with pytest.raises(MissingDataError, match="There is no file"):
         plan_of(tasks=["fake-task"], missing_tasks="leave-out")
+
+
+def test_a_gap_axis_may_name_another_gap_model_for_inference(plan_of):
+    """Training and inference are set apart, and the cell's name tells both."""
+    gaps = [{"id": "fake-none"}, {"id": "fake-none", "inference": {"id": "fake-mean"}}]
+    plan = plan_of(gap_models=gaps, captioners=["fake"])
+    both = [(cell.captioner.config.training.gap.id, cell.captioner.config.inference.gap.id) for cell in plan.cells]
+    assert both == [("fake-none", "fake-none"), ("fake-none", "fake-mean")]
+    assert [cell.gap_model for cell in plan.cells] == ["fake-none (defaults)", "fake-none (defaults) / fake-mean"]
+    assert kinds(plan).count("train") == 1
+
+
+def test_a_text_only_matrix_refuses_a_fit_on_pairs_and_says_how_to_allow_it(plan_of):
+    """Without `gap_fit` nobody may look at images."""
+    with pytest.raises(ConfigError, match=r"text-only.*gap_fit.*leave this gap model out"):
+        plan_of(gap_models=[{"id": "fake-paired"}], captioners=["fake"])

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from zsbench.cli import cache, data
+from zsbench.cli.analyze import app as analyze_app
 from zsbench.cli.compare import compare_two
 from zsbench.cli.doctor import examine
 from zsbench.cli.list import list_components
@@ -41,6 +42,7 @@ app.command("plugins")(list_plugins)
 app.add_typer(cache.app, name="cache")
 app.add_typer(data.app, name="data")
 app.command("validate")(validate_matrices)
+app.add_typer(analyze_app, name="analyze")
 
 
 def _version(asked: bool) -> None:

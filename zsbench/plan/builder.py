@@ -95,8 +95,10 @@ class StageBuilder:
             return gap, None
         work, seen = self._fit(gap, corpus)
         fitted = replace(gap, fitted_on=f"{self.parts.encoder.content}/{seen}")
+        work = replace(work, gap=fitted)
         inputs = tuple(key for key in (work.texts, work.images) if key)
-        return fitted, self._add("gap-fit", f"{gap.id} on {corpus.id}", {"gap": fitted.content}, inputs, work)
+        material = {"gap": fitted.content, "format": 2}
+        return fitted, self._add("gap-fit", f"{gap.id} on {corpus.id}", material, inputs, work)
 
     def data_used(self, axis: Axis) -> tuple[str, ...]:
         """What a captioner uses beyond text: images for its gap models, or the very references."""

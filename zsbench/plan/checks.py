@@ -36,9 +36,9 @@ def iter_problems(matrix: Matrix, registry: Registry) -> Iterator[ConfigError]:
 def no_fit_images(gap: GapChoice) -> ConfigError:
     """A gap model whose fit requires images, in a matrix that names none."""
     return ConfigError(
-        f"Gap model {gap.id!r} is fitted on {gap.requires} data, and the matrix names none.",
+        f"Gap model {gap.id!r} is fitted on {gap.requires} data, and the matrix names none: it is text-only.",
         "`gap_fit: {task: ID}` names a captioning task whose images it may see; tables mark it.",
-        "Add it, for example `--set gap_fit.task=coco-karpathy-val`.",
+        "Allow it, for example `--set gap_fit.task=coco-karpathy-val`, or leave this gap model out.",
         key="gap_fit",
     )
 

@@ -137,6 +137,7 @@ class Session:
         tables = _tables(results, folder.path.name)
         for name, text in tables.items():
             folder.write_table(name, text)
+        _draw_sweeps(results, self.matrix, folder.path / "plots")
         seconds = time.monotonic() - began
         facts = {"started": started, "seconds": round(seconds, 1), "remarks": remarks}
         folder.write_run({**facts, **self._run_record(plan, outcome)})
@@ -209,3 +210,11 @@ def _tables(results: Sequence[Mapping[str, Any]], run: str) -> dict[str, str]:
     from zsbench.tables.rendering import render_run  # pandas is needed here only
 
     return render_run(results, run)
+
+
+def _draw_sweeps(results: Sequence[Mapping[str, Any]], matrix: Matrix, folder: Path) -> None:
+    """Score against every number that the matrix sweeps."""
+    if matrix.sweep:
+        from zsbench.tables.sweeps import draw_sweeps  # matplotlib is needed here only
+
+        draw_sweeps(results, matrix.sweep, folder)
