@@ -7,14 +7,16 @@ from typing import Annotated
 
 import typer
 
+from zsbench.cli.control import PluginDirOption, PluginOption, StrictOption, VerbGroup, control_plugins
 from zsbench.cli.list import list_components
-from zsbench.cli.plugins import list_plugins
+from zsbench.cli.plugins import plugins_app
 from zsbench.cli.run import run_matrix
 
 __all__ = ["app", "main"]
 
 app = typer.Typer(
     name="zsbench",
+    cls=VerbGroup,
     help="The benchmark framework for zero-shot image captioners.",
     no_args_is_help=True,
     add_completion=False,
@@ -23,7 +25,7 @@ app = typer.Typer(
 )
 app.command("run")(run_matrix)
 app.command("ls")(list_components)
-app.command("plugins")(list_plugins)
+app.add_typer(plugins_app, name="plugins")
 
 
 def _version(asked: bool) -> None:
@@ -37,11 +39,19 @@ def _version(asked: bool) -> None:
 
 @app.callback()
 def options(
-    version: Annotated[
+    ctx: typer.Context,
+    plugin: PluginOption = None,
+    plugins_dir: PluginDirOption = None,
+    strict_plugins: StrictOption = False,
+    version: Annotated[  # noqa: ARG001  its callback has printed it
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    """The benchmark framework for zero-shot image captioners."""
+    """The benchmark framework for zero-shot image captioners.
+
+    The options that say which plugins are loaded may also stand after the verb.
+    """
+    control_plugins(ctx, plugin, plugins_dir, strict=strict_plugins)
 
 
 def main() -> None:
