@@ -12,6 +12,7 @@ from zsbench.interfaces import (
     CorpusFeatures,
     Encoder,
     GapModel,
+    GapModelSpec,
     LanguageModel,
     Metric,
     MetricSpec,
@@ -20,6 +21,7 @@ from zsbench.interfaces import (
 from zsbench.metrics import PreparedSplit
 from zsbench.plan import CorpusChoice, EncoderChoice, GapChoice, LanguageModelChoice, ReferenceTexts
 from zsbench.registry import Registry, ResolvedCaptioner, load_object
+from zsbench.runner.checked_gap import CheckedGapModel
 from zsbench.store import Store
 
 if TYPE_CHECKING:
@@ -114,7 +116,7 @@ class Workbench:
             from safetensors.torch import load_file
 
             model.load_state(load_file(self.places[fit] / "state.safetensors"))
-        return model
+        return CheckedGapModel(model, gap.id, self.registry.owner(GapModelSpec, gap.id))
 
     def text_features(self, key: str) -> Tensor:
         """The features a text-features stage wrote, memory-mapped."""

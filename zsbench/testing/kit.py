@@ -5,6 +5,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 from zsbench.errors import ConformanceError, MissingDataError, MissingWeightsError
@@ -107,7 +108,7 @@ def run_check(check: Check, subject: Any) -> CheckResult:
     except ConformanceError as error:
         return CheckResult(name, check.kind, check.name, "failed", error.found, error.expected, error.remedy)
     except (Exception, SystemExit) as error:  # noqa: BLE001  the component's own, whatever it is
-        if isinstance(error, MissingWeightsError) or _lacks_data(error, subject):
+        if isinstance(error, MissingWeightsError) or _lacks_data(error):
             return CheckResult(name, check.kind, check.name, "not applicable", str(error))
         return _raised(name, check, error)
     return CheckResult(name, check.kind, check.name, "passed")
@@ -123,9 +124,9 @@ def raise_unless_passed(result: CheckResult) -> None:
         raise ConformanceError(f"{result.component}, {result.check}: {result.found}", result.expected, result.fix)
 
 
-def _lacks_data(error: BaseException, subject: Any) -> bool:
-    """Whether a task misses data that nobody gave it."""
-    return isinstance(error, MissingDataError) and subject.options.data_root is None
+def _lacks_data(error: BaseException) -> bool:
+    """Whether a task says that a file is missing which is missing."""
+    return isinstance(error, MissingDataError) and not Path(error.path).is_file()
 
 
 def _raised(name: str, check: Check, error: BaseException) -> CheckResult:

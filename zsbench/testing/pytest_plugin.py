@@ -6,7 +6,7 @@
     def test_conformance(zsbench_check):
         zsbench_check()
 
-Nothing but pytest is imported until a test asks for it.
+``component`` is an id, a spec, or a list of them. Nothing but pytest is imported until a test asks for it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ MARK = "zsbench"
 def pytest_configure(config: pytest.Config) -> None:
     """Register the mark."""
     config.addinivalue_line(
-        "markers", "zsbench(kind, component, **options): the component that `zsbench_check` looks at"
+        "markers", "zsbench(kind, component, **options): the component, or list of them, that `zsbench_check` looks at"
     )
 
 
@@ -42,11 +42,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
     cases = []
     for mark in metafunc.definition.iter_markers(MARK):
-        kind, component = mark.args
-        name = component if isinstance(component, str) else component.id
-        for check in iter_checks(kind):
+        kind, components = mark.args
+        for component in components if isinstance(components, (list, tuple)) else [components]:
+            name = component if isinstance(component, str) else component.id
             open_it = functools.partial(_open, metafunc.config, kind, component, mark.kwargs)
-            cases.append(pytest.param((check, open_it), id=f"{name}-{check.name}"))
+            cases += [pytest.param((check, open_it), id=f"{name}-{check.name}") for check in iter_checks(kind)]
     metafunc.parametrize("zsbench_check", cases, indirect=True)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
+import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from zsbench.errors import ConfigError, ZsbenchError
@@ -146,10 +148,10 @@ class CaptionerSubject(Subject):
         return make_corpus(self.encoder)
 
     @cached_property
-    def _checkpoint(self) -> TemporaryDirectory[str]:
+    def _checkpoint(self) -> Path:
         """The files of one training."""
-        folder = TemporaryDirectory(prefix="zsbench-check-")
-        self.trained().save(Path(folder.name))
+        folder = _make_folder(self)
+        self.trained().save(folder)
         return folder
 
     def make(self) -> Captioner[Any]:
@@ -194,7 +196,7 @@ class CaptionerSubject(Subject):
         """A fresh captioner that can caption, its training restored."""
         captioner = self.loaded()
         if self.needs.training:
-            captioner.restore(Path(self._checkpoint.name))
+            captioner.restore(self._checkpoint)
         return captioner
 
     def batch(self, rows: range | list[int], *, seed: int = 0) -> ImageBatch:
@@ -231,13 +233,9 @@ class TaskSubject(Subject):
     """A task over its data root."""
 
     @cached_property
-    def _empty(self) -> TemporaryDirectory[str]:
-        return TemporaryDirectory(prefix="zsbench-check-")
-
-    @property
     def empty_root(self) -> Path:
         """A folder with nothing in it."""
-        return Path(self._empty.name)
+        return _make_folder(self)
 
     def make(self) -> Task:
         """A fresh task, nothing read."""
@@ -333,3 +331,10 @@ def make_subject(
         spec, owner = component, Owner("under-test")
         registry.add(spec, owner)
     return SUBJECTS[kind](spec, owner, registry, options or SubjectOptions())
+
+
+def _make_folder(subject: Subject) -> Path:
+    """A temporary folder that goes when the subject does."""
+    folder = Path(tempfile.mkdtemp(prefix="zsbench-check-"))
+    weakref.finalize(subject, shutil.rmtree, folder, ignore_errors=True)
+    return folder
