@@ -169,18 +169,20 @@ class FakeLanguageModel(LanguageModel):
 
     def _continue(self, prefix: Tensor, settings: GenerationSettings, prompt: str) -> str:
         """One continuation; ``prefix`` is ``(Q, E)``."""
-        ids = self.tokenize([prompt], max_tokens=64, add_end=False).ids.to(prefix.device)
-        start = ids.shape[1]
+        ids = self.tokenize([prompt], max_tokens=64, add_end=False).ids[0].tolist()
+        start = len(ids)
+        total = prefix.sum(0) + self.table[ids].sum(0)  # (E,), of everything seen so far
         for step in range(settings.max_new_tokens):
-            seen = torch.cat((prefix[None], self.embed(ids)), dim=1)  # (1, Q+t, E)
-            scores = self.logits(seen, torch.ones(seen.shape[:2], dtype=torch.bool, device=seen.device))[0, -1]
+            mean = total / (len(prefix) + len(ids))
+            scores = self.table @ (mean + 0.5 * self.table[ids[-1]])  # (V,)
             scores[self.LEAD] = -torch.inf
             if step < settings.min_new_tokens:
                 scores[self.END] = -torch.inf
-            ids = torch.cat((ids, scores.argmax().view(1, 1)), dim=1)
-            if int(ids[0, -1]) == self.END:
+            ids.append(int(scores.argmax()))
+            if ids[-1] == self.END:
                 break
-        return " ".join(WORDS[token - self.OFFSET] for token in ids[0, start:].tolist() if token >= self.OFFSET)
+            total += self.table[ids[-1]]
+        return " ".join(WORDS[token - self.OFFSET] for token in ids[start:] if token >= self.OFFSET)
 
     def _token(self, word: str) -> int:
         """A word's token."""
