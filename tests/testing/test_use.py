@@ -22,7 +22,7 @@ CONFTEST = """
 
     @pytest.mark.zsbench("gap-model", {component})
     def test_conformance(zsbench_check):
-        zsbench_check()
+        assert zsbench_check().status == "passed"
 """
 
 

@@ -11,7 +11,7 @@ or, each check a test of its own::
 
     @pytest.mark.zsbench("captioner", "my-captioner")
     def test_conformance(zsbench_check):
-        zsbench_check()
+        assert zsbench_check().status == "passed"
 
 or, from the shell, ``zsbench plugins check my-captioner``.
 

@@ -4,7 +4,7 @@
 
     @pytest.mark.zsbench("captioner", "my-captioner", settings={"training": {"steps": 2}})
     def test_conformance(zsbench_check):
-        zsbench_check()
+        assert zsbench_check().status == "passed"
 
 ``component`` is an id, a spec, or a list of them. Nothing but pytest is imported until a test asks for it.
 """
@@ -20,7 +20,7 @@ import pytest
 if TYPE_CHECKING:
     from zsbench.interfaces import CorpusFeatures, ImageBatch
     from zsbench.testing.fakes import FakeEncoder, FakeLanguageModel
-    from zsbench.testing.kit import Check
+    from zsbench.testing.kit import Check, CheckResult
 
 __all__ = ["zsbench_batch", "zsbench_check", "zsbench_corpus", "zsbench_encoder", "zsbench_language_model"]
 
@@ -51,7 +51,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture
-def zsbench_check(request: pytest.FixtureRequest) -> Callable[[], None]:
+def zsbench_check(request: pytest.FixtureRequest) -> Callable[[], CheckResult]:
     """Call it to run one check: the test fails, passes, or is skipped where the check does not apply."""
     check, open_it = request.param
     return functools.partial(_run, check, open_it)
@@ -93,8 +93,8 @@ def zsbench_batch(zsbench_encoder: FakeEncoder) -> ImageBatch:
     return make_batch(zsbench_encoder, range(6), pixels=True, references=True)
 
 
-def _run(check: Check, open_it: Callable[[], Any]) -> None:
-    """One check as a test.
+def _run(check: Check, open_it: Callable[[], Any]) -> CheckResult:
+    """One check as a test: its result, which is that it passed.
 
     Raises:
         ConformanceError: It fails.
@@ -105,6 +105,7 @@ def _run(check: Check, open_it: Callable[[], Any]) -> None:
     if result.status == "not applicable":
         pytest.skip(result.found)
     raise_unless_passed(result)
+    return result
 
 
 _SUBJECTS = pytest.StashKey[dict[str, Any]]()

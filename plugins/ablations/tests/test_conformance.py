@@ -10,4 +10,4 @@ from zsbench_ablations.plugin import IDEAS
 @pytest.mark.zsbench("captioner", [idea.ID for idea in IDEAS], settings={"training": {"steps": 3}})
 def test_conformance(zsbench_check):
     """Each check of the conformance kit is a test of its own."""
-    zsbench_check()
+    assert zsbench_check().status == "passed"
