@@ -76,12 +76,13 @@ def write_plugin(
 def check_plugin(
     name: Annotated[str, typer.Argument(help="A plugin, a distribution, or the id of one component.")],
     data_root: Annotated[str, typer.Option(help="For tasks: folder of the data, or id of a data root.")] = "",
+    device: Annotated[str, typer.Option(help="A torch device, such as cpu or cuda:0.")] = "cpu",
     as_json: JsonOption = False,
 ) -> None:
     """Run the conformance kit on everything a plugin provides; exit code 1 if anything does not conform."""
     from zsbench.testing.reporting import conformance_table, run_conformance
 
-    results = run_conformance(name, load_plugins(), data_root=data_root or None)
+    results = run_conformance(name, load_plugins(), data_root=data_root or None, device=device)
     if as_json:
         typer.echo(json.dumps([dataclasses.asdict(result) for result in results], indent=1, ensure_ascii=False))
     else:

@@ -53,7 +53,11 @@ KINDS: dict[Kind, type[specs.Spec]] = {
 
 
 def check_captioner(
-    captioner: str | specs.CaptionerSpec, *, settings: Mapping[str, Any] | None = None, encoder: Encoder | None = None
+    captioner: str | specs.CaptionerSpec,
+    *,
+    settings: Mapping[str, Any] | None = None,
+    encoder: Encoder | None = None,
+    device: str = "cpu",
 ) -> list[CheckResult]:
     """Assert that a captioner keeps its contract.
 
@@ -61,6 +65,7 @@ def check_captioner(
         captioner: Its id, or a spec of its own.
         settings: Its settings, nested as its config is; few training steps make the kit fast.
         encoder: What it gets instead of the fake encoder of 512 dimensions.
+        device: Where it works; on an accelerator its memory is watched too.
 
     Returns:
         What came of each check.
@@ -68,7 +73,7 @@ def check_captioner(
     Raises:
         ConformanceError: The first check that fails: what was found, what was expected, how to fix it.
     """
-    return _check("captioner", captioner, settings=settings or {}, encoder=encoder)
+    return _check("captioner", captioner, settings=settings or {}, encoder=encoder, device=device)
 
 
 def check_gap_model(
@@ -94,9 +99,11 @@ def check_task(
     return _check("task", task, settings=settings or {}, data_root=data_root)
 
 
-def check_encoder(encoder: str | specs.EncoderSpec, *, settings: Mapping[str, Any] | None = None) -> list[CheckResult]:
+def check_encoder(
+    encoder: str | specs.EncoderSpec, *, settings: Mapping[str, Any] | None = None, device: str = "cpu"
+) -> list[CheckResult]:
     """Assert that an encoder keeps its contract; arguments and errors as those of ``check_captioner``."""
-    return _check("encoder", encoder, settings=settings or {})
+    return _check("encoder", encoder, settings=settings or {}, device=device)
 
 
 def check_metric(metric: str | specs.MetricSpec) -> list[CheckResult]:

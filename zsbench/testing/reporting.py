@@ -15,13 +15,16 @@ __all__ = ["conformance_table", "run_conformance"]
 SIGNS = {"passed": "ok", "failed": "FAILED", "not applicable": "-"}
 
 
-def run_conformance(name: str, plugins: Plugins, *, data_root: str | None = None) -> list[CheckResult]:
+def run_conformance(
+    name: str, plugins: Plugins, *, data_root: str | None = None, device: str = "cpu"
+) -> list[CheckResult]:
     """Run the checks of every component that a name means.
 
     Args:
         name: A plugin, its distribution, or the id of a component.
         plugins: The installed plugins.
         data_root: For tasks that do not ship their data: a folder, or the id of a data root.
+        device: Where captioners and encoders work: a torch device.
 
     Raises:
         PluginError: The plugin is not active.
@@ -30,7 +33,9 @@ def run_conformance(name: str, plugins: Plugins, *, data_root: str | None = None
     plugins.load_all()
     results = []
     for kind, id_ in _find(name, plugins):
-        subject = open_subject(kind, id_, plugins=plugins, data_root=data_root if kind == "task" else None)
+        subject = open_subject(
+            kind, id_, plugins=plugins, data_root=data_root if kind == "task" else None, device=device
+        )
         results += [run_check(check, subject) for check in CHECKS[kind]]
     return results
 

@@ -57,11 +57,13 @@ class SubjectOptions:
         settings: Its settings, nested as its config is; small ones make checks fast.
         data_root: Where a task's data are; None for an empty folder.
         encoder: What captioners get instead of the fake encoder; loaded when it is needed.
+        device: Where captioners and encoders work: a torch device.
     """
 
     settings: Mapping[str, Any] = field(default_factory=dict)
     data_root: Path | None = None
     encoder: Encoder | None = None
+    device: str = "cpu"
 
 
 @dataclass
@@ -132,14 +134,14 @@ class CaptionerSubject(Subject):
     def encoder(self) -> Encoder:
         """The loaded encoder that it gets."""
         encoder = self.options.encoder or FakeEncoder()
-        encoder.load()
+        encoder.load(self.options.device)
         return encoder
 
     @cached_property
     def language_model(self) -> FakeLanguageModel:
         """The loaded language model that it gets."""
         model = FakeLanguageModel()
-        model.load()
+        model.load(self.options.device)
         return model
 
     @cached_property
@@ -164,6 +166,7 @@ class CaptionerSubject(Subject):
         """What its needs ask for, and nothing else."""
         needs = self.needs
         return CaptionerResources(
+            device=self.options.device,
             encoder=self.encoder if needs.encoder else None,
             language_model=self.language_model if needs.language_model else None,
             training_gap=self._gap("training") if needs.gap_model else None,
@@ -274,7 +277,7 @@ class EncoderSubject(Subject):
     def ready(self) -> Encoder:
         """A loaded encoder."""
         encoder = self.make()
-        encoder.load("cpu")
+        encoder.load(self.options.device)
         return encoder
 
 

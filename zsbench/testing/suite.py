@@ -44,6 +44,7 @@ def open_subject(
     settings: Mapping[str, Any] | None = None,
     data_root: Path | str | None = None,
     encoder: Encoder | None = None,
+    device: str = "cpu",
     plugins: Plugins | None = None,
 ) -> Any:
     """The subject of a component, by id or by spec.
@@ -54,9 +55,10 @@ def open_subject(
         settings: Its settings.
         data_root: A folder, or the id of a data root.
         encoder: What captioners get instead of the fake encoder.
+        device: Where captioners and encoders work.
         plugins: Where ids are looked up; None for the installed ones.
     """
     plugins = load_plugins() if plugins is None else plugins
     root = None if data_root is None else find_data_root(str(data_root), plugins.registry, default_cache())
-    options = SubjectOptions(settings or {}, root, encoder)
+    options = SubjectOptions(settings or {}, root, encoder, device)
     return make_subject(KINDS[kind], component, plugins.registry, options)
