@@ -84,6 +84,12 @@ def test_every_check_says_what_it_promises(kind):
     assert len({check.name for check in CHECKS[kind]}) == len(CHECKS[kind])
 
 
+@pytest.mark.parametrize("kind", CHECKS)
+def test_checks_of_every_kind_run_first(kind):
+    """A hook module that does not import would fail all others."""
+    assert CHECKS[kind][0].name == "hook-module-light"
+
+
 def test_a_free_norm_is_a_matter_of_a_tag(subject):
     """A gap model may keep another norm, if it says so."""
     check = next(check for check in CHECKS["gap-model"] if check.name == "norm-kept")

@@ -35,6 +35,8 @@ ROOMS = (
     metric_checks,
 )
 """The modules that enter checks, in the order in which their checks run."""
+for _checks in CHECKS.values():
+    _checks.sort(key=lambda check: [room.__name__ for room in ROOMS].index(check.function.__module__))
 
 
 def open_subject(
