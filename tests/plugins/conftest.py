@@ -66,9 +66,9 @@ def listing(zsbench):
 
 @pytest.fixture
 def probe(install):
-    """Install a plugin with one captioner, whose import leaves a mark; the mark's file."""
+    """Install a plugin with captioners, one of its own name unless told, whose import leaves a mark; the mark's file."""
 
-    def _probe(name, id_=None):
+    def _probe(name, *ids):
         module = f"probe_{name.replace('-', '_')}"
         mark = Path.cwd() / f"{name}.imported"
         install(
@@ -84,8 +84,8 @@ Path({str(mark)!r}).touch()
 
 @hookimpl
 def zsbench_captioners():
-    return [CaptionerSpec(id={(id_ or name)!r}, factory="good_captioner:ConstantCaptioner",
-                          config="good_captioner:ConstantConfig")]
+    return [CaptionerSpec(id=id_, factory="good_captioner:ConstantCaptioner", config="good_captioner:ConstantConfig")
+            for id_ in {list(ids or [name])!r}]
 """,
         )
         return mark

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from zsbench.cli.control import move_to_front
-from zsbench.errors import ConfigError, PluginLoadError
+from zsbench.errors import ConfigError, PluginLoadError, UnknownIdError
 from zsbench.interfaces import CaptionerSpec
 from zsbench.plugins import PluginControl, load_plugins
 
@@ -131,12 +131,41 @@ def test_only_the_owner_of_what_is_named_is_imported(probe):
     assert plugins.imported == ["two"]
 
 
+def test_an_id_that_a_refused_plugin_claims_too_is_still_its_owner_s(probe):
+    """The middle one is refused whole, because the first has one of its ids; the last keeps the other."""
+    probe("a-first", "x")
+    probe("b-middle", "x", "y")
+    probe("c-last", "y")
+    for _ in range(2):  # read, then remembered
+        plugins = load_plugins()
+        assert plugins.registry.get(CaptionerSpec, "y").id == "y"
+        assert plugins.registry.owner(CaptionerSpec, "y").plugin == "c-last"
+        assert [record.name for record in plugins.broken] == ["b-middle"]
+
+
+def test_a_plugin_that_lost_its_dependency_is_named_and_read_again(probe, tmp_path):
+    """The module did not change, but importing it fails when its id is asked for; next time it is listed as failed."""
+    probe("one")
+    (tmp_path / "site" / "probe_dependency.py").write_text("", encoding="utf-8")
+    path = tmp_path / "site" / "probe_one.py"
+    path.write_text("import probe_dependency\n" + path.read_text(encoding="utf-8"), encoding="utf-8")
+    load_plugins()
+    (tmp_path / "site" / "probe_dependency.py").unlink()
+    for module in ("probe_one", "probe_dependency"):
+        sys.modules.pop(module)
+    plugins = load_plugins()
+    assert not plugins.broken
+    with pytest.raises(UnknownIdError, match=r"It is of plugin 'one' \(zsbench-one\), failed"):
+        plugins.registry.get(CaptionerSpec, "one")
+    assert [record.name for record in load_plugins().broken] == ["one"]
+
+
 def test_a_changed_plugin_is_read_again(probe, tmp_path):
     """Another id in the hook module is seen at once."""
     probe("one")
     load_plugins()
     path = tmp_path / "site" / "probe_one.py"
-    path.write_text(path.read_text(encoding="utf-8").replace("id='one'", "id='another'"), encoding="utf-8")
+    path.write_text(path.read_text(encoding="utf-8").replace("['one']", "['another']"), encoding="utf-8")
     sys.modules.pop("probe_one")
     plugins = load_plugins()
     assert "another" in plugins.registry.ids(CaptionerSpec)
@@ -149,7 +178,7 @@ def test_what_changed_unseen_is_found_when_it_is_asked_for(probe, tmp_path):
     load_plugins()
     path = tmp_path / "site" / "probe_one.py"
     status = path.stat()
-    path.write_text(path.read_text(encoding="utf-8").replace("id='one'", "id='eno'"), encoding="utf-8")
+    path.write_text(path.read_text(encoding="utf-8").replace("['one']", "['eno']"), encoding="utf-8")
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
     sys.modules.pop("probe_one")
     plugins = load_plugins()

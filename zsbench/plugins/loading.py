@@ -91,11 +91,6 @@ class Plugins:
         return [record for record in self.records if record.status in {"failed", "incompatible"}]
 
     @property
-    def owners(self) -> list[Owner]:
-        """The owners of specs, one a record, in the same order."""
-        return [plugin.source.owner for plugin in self._plugins]
-
-    @property
     def imported(self) -> list[str]:
         """Names of the plugins whose hook module was imported for this command."""
         return [plugin.record.name for plugin in self._plugins if plugin.specs is not None]
@@ -109,16 +104,17 @@ class Plugins:
 
     def fetch(self, kind: type[Spec], id_: str) -> None:
         """Import the plugin that owns an id; every plugin, if none is known to or its owner has changed."""
-        plugin = next((one for one in self._plugins if one.unread and (kind, id_) in (one.claims or [])), None)
-        if plugin is None:
+        if id_ not in self.registry.ids(kind):
             self.load_all()
             return
+        owner = self.registry.owner(kind, id_)
+        plugin = next(one for one in self._plugins if one.source.owner == owner)
         reserved = plugin.claims
         plugin.read()
         if plugin.specs is None or plugin.claims != reserved:
             self._settle([one for one in self._plugins if one.unread])
         else:
-            self.registry.discard(plugin.source.owner)
+            self.registry.discard(owner)
             self._enter(plugin)
 
     def explain(self, kind: type[Spec], id_: str) -> str:
@@ -177,7 +173,7 @@ class Plugins:
         except PluginError as error:
             registry.discard(owner)
             plugin.record = _failed(record, error, owner)
-            if not plugin.claims:
+            if plugin.error is not None:
                 self._catalogue.forget_stamp(plugin.source)
             return
         plugin.record = replace(record, provides=tuple(registry.provided_by(owner)))
