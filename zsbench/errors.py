@@ -19,7 +19,8 @@
     ├── FeatureError                      features break their contract (shape, norm, NaN)
     ├── CaptionerError(captioner)         a captioner raised or returned something else than captions
     ├── ScoringError(ids)                 predictions do not fit the task
-    └── MetricNotRunError(metric)         one metric cannot run; everything else stands
+    ├── MetricNotRunError(metric)         one metric cannot run; everything else stands
+    └── ConformanceError                  a component fails a check of the conformance kit
 
 A message has three short sentences: what was found, what was expected, what to do.
 """
@@ -34,6 +35,7 @@ __all__ = [
     "ApiVersionError",
     "CaptionerError",
     "ConfigError",
+    "ConformanceError",
     "CorruptDataError",
     "DataError",
     "DuplicateIdError",
@@ -159,6 +161,10 @@ class CaptionerError(ZsbenchError):
     def __init__(self, found: str, expected: str, remedy: str, *, captioner: str) -> None:
         super().__init__(found, expected, remedy)
         self.captioner = captioner
+
+
+class ConformanceError(ZsbenchError):
+    """A component does not keep its contract: a check of ``zsbench.testing`` found it out."""
 
 
 class ScoringError(ZsbenchError):

@@ -11,9 +11,10 @@ import typer
 from zsbench.cli import cache, data
 from zsbench.cli.analyze import app as analyze_app
 from zsbench.cli.compare import compare_two
+from zsbench.cli.control import PluginDirOption, PluginOption, StrictOption, VerbGroup, control_plugins
 from zsbench.cli.doctor import examine
 from zsbench.cli.list import list_components
-from zsbench.cli.plugins import list_plugins
+from zsbench.cli.plugins import plugins_app
 from zsbench.cli.run import run_matrix
 from zsbench.cli.score import score_predictions_file
 from zsbench.cli.table import print_table
@@ -26,6 +27,7 @@ _FULL = {errno.ENOSPC, errno.EROFS, errno.EDQUOT}
 
 app = typer.Typer(
     name="zsbench",
+    cls=VerbGroup,
     help="The benchmark framework for zero-shot image captioners.",
     no_args_is_help=True,
     add_completion=False,
@@ -38,7 +40,7 @@ app.command("score")(score_predictions_file)
 app.command("compare")(compare_two)
 app.command("doctor")(examine)
 app.command("ls")(list_components)
-app.command("plugins")(list_plugins)
+app.add_typer(plugins_app, name="plugins")
 app.add_typer(cache.app, name="cache")
 app.add_typer(data.app, name="data")
 app.command("validate")(validate_matrices)
@@ -56,11 +58,19 @@ def _version(asked: bool) -> None:
 
 @app.callback()
 def options(
-    version: Annotated[
+    ctx: typer.Context,
+    plugin: PluginOption = None,
+    plugins_dir: PluginDirOption = None,
+    strict_plugins: StrictOption = False,
+    version: Annotated[  # noqa: ARG001  its callback has printed it
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    """The benchmark framework for zero-shot image captioners."""
+    """The benchmark framework for zero-shot image captioners.
+
+    The options that say which plugins are loaded may also stand after the verb.
+    """
+    control_plugins(ctx, plugin, plugins_dir, strict=strict_plugins)
 
 
 def main() -> None:

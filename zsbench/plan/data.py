@@ -11,9 +11,9 @@ from types import MappingProxyType
 from typing import Any, Protocol
 
 from zsbench.data import make_corpus, make_task
-from zsbench.errors import MissingDataError
+from zsbench.errors import MissingDataError, PluginContractError
 from zsbench.fingerprints import FileHashes
-from zsbench.interfaces import Example, Task, TextCorpus
+from zsbench.interfaces import Example, Task, TaskSpec, TextCorpus
 from zsbench.metrics.descriptive import plain_texts
 from zsbench.registry import Registry
 
@@ -105,6 +105,7 @@ class TaskChoice:
     ) -> None:
         self.id = id_
         self.limit = limit
+        self.owner = registry.owner(TaskSpec, id_)
         self.task: Task = make_task(id_, registry, place.root, settings)
         self._root = place.root
         self._hashes = place.hashes
@@ -117,8 +118,22 @@ class TaskChoice:
 
     @cached_property
     def examples(self) -> Sequence[Example]:
-        """The examples to run on."""
-        return self.task.examples()[: self.limit]
+        """The examples to run on.
+
+        Raises:
+            PluginContractError: Their ids are not the same in two passes, or not unique.
+        """
+        examples = self.task.examples()
+        ids = [example.id for example in examples]
+        if ids != [example.id for example in self.task.examples()] or len(set(ids)) != len(ids):
+            raise PluginContractError(
+                f"The ids of task {self.id!r} are not the same in two passes, or not unique.",
+                "Examples have stable, unique ids in a fixed order.",
+                f"Correct plugin {self.owner.plugin!r} ({self.owner.origin}): `zsbench plugins check {self.id}`.",
+                plugin=self.owner.plugin,
+                distribution=self.owner.distribution,
+            )
+        return examples[: self.limit]
 
     @cached_property
     def ids(self) -> list[str]:

@@ -12,6 +12,7 @@ from zsbench.interfaces import (
     CorpusFeatures,
     Encoder,
     GapModel,
+    GapModelSpec,
     LanguageModel,
     Metric,
     MetricSpec,
@@ -20,6 +21,7 @@ from zsbench.interfaces import (
 from zsbench.metrics import PreparedSplit
 from zsbench.plan import CorpusChoice, EncoderChoice, GapChoice, LanguageModelChoice, ReferenceTexts
 from zsbench.registry import Registry, ResolvedCaptioner, load_object
+from zsbench.runner.checked_gap import CheckedGapModel
 from zsbench.runner.gap_states import STATE, read_gap_state
 from zsbench.store import Store
 
@@ -117,7 +119,7 @@ class Workbench:
         model = gap.make()
         if fit is not None:
             read_gap_state(self.places[fit] / STATE, model, gap.fitted_on)
-        return model
+        return CheckedGapModel(model, gap.id, self.registry.owner(GapModelSpec, gap.id))
 
     def text_features(self, key: str) -> Tensor:
         """The features a text-features stage wrote, memory-mapped."""
