@@ -105,8 +105,8 @@ class TaskChoice:
     ) -> None:
         self.id = id_
         self.limit = limit
-        self.owner = registry.owner(TaskSpec, id_)
         self.task: Task = make_task(id_, registry, place.root, settings)
+        self.owner = registry.owner(TaskSpec, id_)
         self._root = place.root
         self._hashes = place.hashes
         self._strict = place.strict

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,8 @@ def write_scored(scored: ScoredFile, output: Path, plugins: Plugins, *, name: st
 
 def _write(scored: ScoredFile, output: Path, plugins: Plugins, system: str, seconds: float) -> Path:
     """Write everything; the run's folder."""
+    from zsbench.tables.rendering import render_run  # pandas is needed here only
+
     folder = RunFolder.create(output, f"score-{system}")
     result = build_result(
         _facts(scored, system),
@@ -58,7 +60,8 @@ def _write(scored: ScoredFile, output: Path, plugins: Plugins, system: str, seco
     )
     own_groups = {m.id for m in scored.metrics if m.depends_on_split and scored.context.group_idf == "per-group"}
     folder.write_cell(result, _iter_samples(scored), select_statistics(scored.results, own_groups))
-    folder.write_table("comparison.md", _table([result]))
+    for table, text in render_run([result], folder.path.name).items():
+        folder.write_table(table, text)
     folder.write_run(_run_record(scored, result["name"], plugins, seconds))
     folder.mark_latest()
     return folder.path
@@ -133,11 +136,3 @@ def _iter_samples(scored: ScoredFile) -> Iterator[dict[str, Any]]:
         if id_ in groups:
             sample["groups"] = groups[id_]
         yield {**sample, "metrics": {metric: round(column[row], 6) for metric, column in values.items()}}
-
-
-def _table(results: Sequence[Mapping[str, Any]]) -> str:
-    """The table in Markdown."""
-    from zsbench.tables.frame import build_frame  # pandas is needed here only
-    from zsbench.tables.markdown import comparison_markdown
-
-    return comparison_markdown(build_frame(results))
