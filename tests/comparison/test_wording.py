@@ -46,7 +46,7 @@ def test_text_holds_everything(system, metrics):
     for part in (
         "A = one, the mean of 2 seeds",
         "B = two",
-        "LABELLED forced: signatures differ in Exact: n: 400 against 9.",
+        "LABELLED forced: signatures differ in n: 400 against 9 (Exact).",
         "B is better on Exact",
         "Not compared: SPICE: no models",
         "| Exact    |",

@@ -212,7 +212,7 @@ class _Common:
 
     def ids(self, key: str) -> list[str]:
         """The common examples of a row."""
-        members = set(self.a.cells[0].ids(key)) & set(self.whole)
+        members = set(self.whole).intersection(*(cell.ids(key) for cell in self.cells))
         return [id_ for id_ in self.whole if id_ in members]
 
     def statistics(self, cell: CellScores, key: str) -> NDArray[np.float64]:
@@ -235,18 +235,19 @@ class _Common:
 
 def _check_signatures(common: _Common, *, force: bool) -> tuple[str, ...]:
     """Refuse scores whose signatures differ, or label them."""
-    differing: dict[str, None] = {}
+    differing: dict[str, list[str]] = {}
     for key in common.keys:
         first, *others = (Signature.parse(str(cell.rows[key]["signature"])) for cell in common.cells)
-        for other in others:
-            differing.update(dict.fromkeys(f"{first.metric}: {line}" for line in first.differences(other)))
-    if differing and not force:
+        for line in dict.fromkeys(line for other in others for line in first.differences(other)):
+            differing.setdefault(line, []).append(str(common.a.cells[0].rows[key]["title"]))
+    told = [f"{line} ({', '.join(dict.fromkeys(titles))})" for line, titles in differing.items()]
+    if told and not force:
         raise ScoringError(
-            f"The scores of {common.a.name} and {common.b.name} have different signatures: {'; '.join(differing)}.",
+            f"The scores of {common.a.name} and {common.b.name} have different signatures: {'; '.join(told)}.",
             "Only scores of one signature can be compared.",
             "Score both alike, or add `--force` to compare what both have and label the result.",
         )
-    return tuple(f"forced: signatures differ in {line}" for line in differing)
+    return tuple(f"forced: signatures differ in {line}" for line in told)
 
 
 def _side_labels(a: System, b: System) -> list[str]:
@@ -278,7 +279,7 @@ def _test_block(
     pairs = [common.pair(key) for key in keys]
     found = paired_differences(pairs, resamples=options.resamples, seed=options.seed, clusters=clusters)
     p_values = randomization_tests(pairs, resamples=options.resamples, seed=options.seed, clusters=clusters)
-    return {key: values for key, *values in zip(keys, pairs, found, p_values, strict=True)}  # type: ignore[misc]
+    return {key: (pair, one, p) for key, pair, one, p in zip(keys, pairs, found, p_values, strict=True)}
 
 
 def _larger(p_bootstrap: float, p_randomization: float) -> float:
