@@ -271,6 +271,9 @@ def config_error(error: ValidationError, cls: type[Frozen], *, source: str) -> C
         remedy = f"Did you mean {near!r}?" if near else "Remove it."
         listed = ", ".join(sorted(known)) or "no key at all"
         return ConfigError(f"There is no key {key!r} in {source}.", f"Known: {listed}.", remedy, source=source, key=key)
+    if first["type"] == "missing":
+        expected = f"It must be set; known are: {', '.join(_fields_at(cls, location[:-1]))}."
+        return ConfigError(f"There is no {key!r} in {source}.", expected, "Set it.", source=source, key=key)
     found = f"The value of {key!r} in {source} is {first.get('input')!r}."
     return ConfigError(found, f"{first['msg']}.", "Correct the value.", source=source, key=key)
 

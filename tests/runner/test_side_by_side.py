@@ -110,6 +110,24 @@ def test_a_worker_that_dies_fails_its_stage_alone(crew):
     assert outcome.stages["z"].state == "done"
 
 
+def test_a_worker_that_dies_idle_costs_no_stage(crew, monkeypatch):
+    """What could not be handed to it is made by another."""
+    hired = side_by_side._Crew._hire
+
+    def hire(self, resources):
+        worker = hired(self, resources)
+        if not getattr(self, "killed", False):
+            self.killed = True
+            worker.process.kill()
+            worker.process.join()
+        return worker
+
+    monkeypatch.setattr(side_by_side._Crew, "_hire", hire)
+    left, outcome, _ = crew(("train", "a", ""), ("train", "b", ""), ("predict", "c", ["a"]))
+    assert left == []
+    assert {outcome.stages[key].state for key in "abc"} == {"done"}
+
+
 def test_what_is_left_when_every_worker_died_is_returned(crew):
     """The engine makes it itself."""
     left, outcome, _ = crew(("train", "dies-1", ""), ("train", "dies-2", ""), ("predict", "z", ""))

@@ -140,7 +140,7 @@ class _Crew:
         """Go on until nothing is left; what is left if no worker is."""
         while self.workers and (self.waiting or any(worker.stage for worker in self.workers)):
             self._skip_lost()
-            for worker in self.workers:
+            for worker in list(self.workers):
                 self._hand_out(worker)
             busy = {worker.pipe: worker for worker in self.workers if worker.stage}
             for pipe in wait(list(busy), timeout=1.0) if busy else ():
@@ -175,11 +175,15 @@ class _Crew:
         if not ready:
             return
         stage = min(ready, key=lambda ready: ORDER.index(ready.kind))
+        try:
+            worker.pipe.send((stage.key, self.bench.places))
+        except OSError:  # it died while it was idle; the stage waits for another one
+            self._bury(worker)
+            return
         if stage.kind in SCORING:
             self.scorer = worker
         self.waiting.remove(stage)
         worker.stage = stage
-        worker.pipe.send((stage.key, self.bench.places))
         self.reporter.stage_started(stage)
 
     def _is_ready(self, stage: Stage) -> bool:
@@ -197,16 +201,20 @@ class _Crew:
         try:
             message = worker.pipe.recv()
         except (EOFError, ConnectionError):
-            worker.process.join(10)
+            self._bury(worker)
             reason = f"The worker process died (exit code {worker.process.exitcode}); memory may have run out."
             message = StageRecord("failed", reason=reason)
-            self.workers.remove(worker)
-            self.scorer = None if self.scorer is worker else self.scorer
         if isinstance(message, StageRecord):
             worker.stage = None
             note_stage(stage, message, self.bench, self.reporter, self.outcome)
         else:
             self.reporter.stage_advanced(stage, *message)
+
+    def _bury(self, worker: _Worker) -> None:
+        """Go on without a worker that died."""
+        worker.process.join(10)
+        self.workers.remove(worker)
+        self.scorer = None if self.scorer is worker else self.scorer
 
 
 def _serve(
@@ -234,6 +242,7 @@ def _tell(pipe: Connection, parent: int) -> Callable[[int, int], None]:
     told = 0.0
 
     def advance(done: int, total: int) -> None:
+        """Tell, unless something was told a moment ago."""
         nonlocal told
         if os.getppid() != parent:
             raise SystemExit(1)
