@@ -54,6 +54,14 @@ def site(tmp_path_factory):
 
 
 @pytest.mark.slow
+def test_the_walk_through_shows_the_files_of_the_tested_example(site):
+    """A snippet that was not filled in would go unseen."""
+    assert "--8" not in site
+    for name in ("MostCommonCaption", "UniformNoise", "ShapesTask"):
+        assert f">{name}<" in site
+
+
+@pytest.mark.slow
 def test_every_hook_check_and_error_has_its_place_in_the_reference(site):
     """Each is a heading that can be linked to."""
     for module in pkgutil.walk_packages(zsbench.__path__, "zsbench."):

@@ -159,13 +159,10 @@ def check_metric_record_round_trip(subject: MetricSubject) -> None:
 
 def _measure(metric: Metric, said: Mapping[str, str], right: Mapping[str, Sequence[str]] | None = None) -> Numbers:
     """Statistics of some predictions; the texts are plain words, which every tokenisation leaves as they are."""
-    try:
-        prepared = metric.prepare(right or dict(REFERENCES))
-        if isinstance(metric, SimilarityMetric):
-            return metric.similarity_statistics(_features(said))
-        return metric.statistics(said, prepared)
-    finally:
-        metric.close()
+    prepared = metric.prepare(right or dict(REFERENCES))
+    if isinstance(metric, SimilarityMetric):
+        return metric.similarity_statistics(_features(said))
+    return metric.statistics(said, prepared)
 
 
 def _features(said: Mapping[str, str]) -> CaptionFeatures:

@@ -289,14 +289,15 @@ class MetricSubject(Subject):
         metric: Metric = load_object(self.spec.factory)()
         return metric
 
-    @property
+    @cached_property
     def ready(self) -> Metric:
-        """A fresh metric that can run here.
+        """One metric that can run here, used by all checks: a program behind it starts once.
 
         Raises:
             NotApplicable: It cannot.
         """
         metric = self.make()
+        weakref.finalize(self, metric.close)
         try:
             metric.check_available()
         except ZsbenchError as error:
