@@ -214,3 +214,10 @@ def test_an_interrupted_prediction_goes_on_from_its_chunks(session, tmp_path, mo
     )
     assert predictions(session(captioners=["fake"]).run()) == predictions(whole)
     assert captioned == list(zsbench_fakes.COLOURS[4:])
+
+
+def test_a_sweep_over_numbers_leaves_a_plot(session):
+    """Score against value, in the run's folder; a run without a sweep has none."""
+    swept = session(captioners=["fake"], baseline=None, sweep={"fake.inference.candidates": [1, 2]}).run()
+    assert sorted(path.suffix for path in (swept.folder / "plots").iterdir()) == [".png", ".svg"]
+    assert not (session(captioners=["fake"]).run().folder / "plots").exists()

@@ -135,10 +135,10 @@ class Session:
         results = [recorder.record(cell) for cell in plan.cells]
         table = _table(results)
         folder.write_table("comparison.md", table)
-        _draw_sweeps(results, self.matrix, folder.path / "plots")
         seconds = time.monotonic() - began
         folder.write_run({"started": started, "seconds": round(seconds, 1), **self._run_record(plan, outcome)})
         folder.mark_latest()
+        _draw_sweeps(results, self.matrix, folder.path / "plots")
         return RunResult(folder.path, results, outcome, plan, table, seconds, remarks)
 
     def _resources(self) -> Resources:
