@@ -253,3 +253,10 @@ def test_a_cell_has_its_predictions_in_the_official_form(session):
     samples = read_samples(result.folder, done.name)
     assert rows == [{"image_id": sample["id"], "caption": sample["prediction"]} for sample in samples]
     assert not (failed / "official.json").exists()
+
+
+def test_a_sweep_over_numbers_leaves_a_plot(session):
+    """Score against value, in the run's folder; a run without a sweep has none."""
+    swept = session(captioners=["fake"], baseline=None, sweep={"fake.inference.candidates": [1, 2]}).run()
+    assert sorted(path.suffix for path in (swept.folder / "plots").iterdir()) == [".png", ".svg"]
+    assert not (session(captioners=["fake"]).run().folder / "plots").exists()

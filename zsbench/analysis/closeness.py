@@ -25,6 +25,7 @@ from zsbench.interfaces import Frozen, ImageFeatures
 __all__ = ["VIEWS", "Closeness", "RegionSettings", "View", "analyse_closeness"]
 
 Array = NDArray[np.float64]
+Scores = NDArray[np.float32]
 VIEWS: Mapping[str, str] = {
     "global": "the global feature v",
     "region-mean": "the mean over the K selected sub-regions r",
@@ -93,6 +94,11 @@ class _Tally:
     best_rank: Array  # (I,) captions before the first own one
     before: Array  # (N,) images before a caption's own
 
+    @classmethod
+    def empty(cls, images: int, captions: int) -> _Tally:
+        """Nothing counted yet."""
+        return cls(np.zeros(images), np.zeros(images), np.zeros(images), np.zeros(captions))
+
 
 def analyse_closeness(pairs: Pairs, settings: RegionSettings) -> Closeness | None:
     """Every view of every image; None for an encoder without patch tokens and attention."""
@@ -101,7 +107,7 @@ def analyse_closeness(pairs: Pairs, settings: RegionSettings) -> Closeness | Non
         return None
     captions = pairs.captions.astype(np.float32)
     threshold = _own_scores(pairs, captions, settings)
-    tallies = {name: _Tally(*(np.zeros(len(pairs.ids)) for _ in range(3)), np.zeros(len(captions))) for name in VIEWS}
+    tallies = {name: _Tally.empty(len(pairs.ids), len(captions)) for name in VIEWS}
     for index, features in enumerate(pairs.iter_features()):
         for name, scores in _scores(features, captions, settings).items():
             _count(tallies[name], scores, index, pairs.owner, threshold[name])
@@ -111,7 +117,7 @@ def analyse_closeness(pairs: Pairs, settings: RegionSettings) -> Closeness | Non
     return Closeness(settings, views, gain)
 
 
-def _scores(features: ImageFeatures, captions: Array, settings: RegionSettings) -> dict[str, Array]:
+def _scores(features: ImageFeatures, captions: Scores, settings: RegionSettings) -> dict[str, Scores]:
     """The cosine of one image to each caption, ``(n,)`` by view."""
     tokens, A = read_tokens(features, 0)
     selected = select_top(A[0], settings.regions, allow_class_token=settings.allow_class_token)
@@ -130,17 +136,17 @@ def _scores(features: ImageFeatures, captions: Array, settings: RegionSettings) 
     }
 
 
-def _own_scores(pairs: Pairs, captions: Array, settings: RegionSettings) -> dict[str, Array]:
+def _own_scores(pairs: Pairs, captions: Scores, settings: RegionSettings) -> dict[str, Scores]:
     """The cosine of each caption to its own image, ``(N,)`` by view."""
-    found = {name: np.zeros(len(captions), np.float32) for name in VIEWS}
+    found: dict[str, Scores] = {name: np.zeros(len(captions), np.float32) for name in VIEWS}
     for index, features in enumerate(pairs.iter_features()):
         mine = pairs.owner == index
         for name, scores in _scores(features, captions[mine], settings).items():
             found[name][mine] = scores
-    return found  # type: ignore[return-value]  # float32 scores, compared with float32 scores
+    return found
 
 
-def _count(tally: _Tally, scores: Array, index: int, owner: NDArray[np.int64], own: Array) -> None:
+def _count(tally: _Tally, scores: Scores, index: int, owner: NDArray[np.int64], own: Scores) -> None:
     """Note what one image's scores to all captions say."""
     mine = owner == index
     tally.own[index] = own[mine].mean()

@@ -92,7 +92,7 @@ def analyse_difference(pairs: Pairs) -> Difference:
     sums = _sum_by_image(d, pairs.owner, len(images))  # (I, D)
     means = sums / counts[:, None]  # (I, D): one difference an image, for the tests
     squared = np.bincount(pairs.owner, (d * d).sum(1))  # (I,)
-    table = np.column_stack((counts, squared, sums))
+    table = np.column_stack((counts, squared, sums)).astype(np.float64)
     S = np.cov(d.T, bias=True)
     return Difference(
         pooled=_moments(d.ravel()),

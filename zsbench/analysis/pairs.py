@@ -89,7 +89,8 @@ class Pairs:
     @property
     def images(self) -> Array:
         """``(I, D)`` global image features, unit norm."""
-        return _wide(self.reader.pooled(self.rows))
+        pooled: Array = _wide(self.reader.pooled(self.rows))
+        return pooled
 
     def features(self, index: int) -> ImageFeatures:
         """Everything the encoder says about one image."""

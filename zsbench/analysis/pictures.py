@@ -109,10 +109,12 @@ def project(features: NDArray[np.float64], *, umap: bool) -> NDArray[np.float64]
         MissingDependencyError: UMAP is asked for and not installed.
     """
     if umap:
-        return _umap(features)
+        points: NDArray[np.float64] = _umap(features)
+        return points
     centred = features - features.mean(0)
     _, _, directions = np.linalg.svd(centred, full_matrices=False)
-    return centred @ directions[:2].T  # type: ignore[no-any-return]
+    projected: NDArray[np.float64] = centred @ directions[:2].T
+    return projected
 
 
 def draw_overlays(pairs: Pairs, settings: RegionSettings) -> Figure:

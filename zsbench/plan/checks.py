@@ -24,10 +24,11 @@ def iter_problems(matrix: Matrix, registry: Registry) -> Iterator[ConfigError]:
         (TaskSpec, (matrix.gap_fit.task,) if matrix.gap_fit else (), ""),
     ]
     for kind, ids, cause in named:
-        known = registry.ids(kind)
-        yield from (
-            UnknownIdError(kind.kind, id_, known, cause=cause) for id_ in dict.fromkeys(ids) if id_ not in known
-        )
+        for id_ in dict.fromkeys(ids):
+            try:
+                registry.get(kind, id_, cause=cause)
+            except UnknownIdError as error:
+                yield error
     yield from _iter_baseline_problems(matrix)
     yield from _iter_pair_problems(matrix)
     yield from _iter_fit_problems(matrix)

@@ -137,12 +137,12 @@ class Session:
         tables = _tables(results, folder.path.name)
         for name, text in tables.items():
             folder.write_table(name, text)
-        _draw_sweeps(results, self.matrix, folder.path / "plots")
         seconds = time.monotonic() - began
         facts = {"started": started, "seconds": round(seconds, 1), "remarks": remarks}
         folder.write_run({**facts, **self._run_record(plan, outcome)})
         folder.mark_latest()
         note_use(self.store, folder.path, plan.stages)
+        _draw_sweeps(results, self.matrix, folder.path / "plots")
         return RunResult(folder.path, results, outcome, plan, tables["comparison.md"], seconds, remarks)
 
     def _resources(self) -> Resources:

@@ -136,7 +136,9 @@ class Bench:
     def _images(self) -> ImageBatch:
         g = torch.Generator().manual_seed(4)
         pooled, patches = unit(torch.randn(IMAGES, D, generator=g)), unit(torch.randn(IMAGES, P, D, generator=g))
-        attention = torch.randn(IMAGES, 1 + P, 1 + P, generator=g).softmax(-1)
+        logits = 4.0 * torch.randn(IMAGES, 1 + P, 1 + P, generator=g)
+        logits[:, 0, 0] += 8.0  # the class token looks at itself, as it does in trained encoders
+        attention = logits.softmax(-1)
         generators = tuple(torch.Generator().manual_seed(50 + row) for row in range(IMAGES))
         ids = tuple(map(str, range(IMAGES)))
         references = tuple(unit(torch.randn(3, D, generator=g)) for _ in range(IMAGES))

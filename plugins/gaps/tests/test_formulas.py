@@ -33,8 +33,8 @@ def x(units):
     return units(ROWS, WIDTH, seed=9)
 
 
-def check(out, expected):
-    assert np.allclose(out.double().numpy(), expected, atol=2e-6)
+def equals(out, expected):
+    return np.allclose(out.double().numpy(), expected, atol=2e-6)
 
 
 def test_uniform_ball_moves_by_a_share_of_the_radius(make, x, generator):
@@ -43,7 +43,7 @@ def test_uniform_ball_moves_by_a_share_of_the_radius(make, x, generator):
     stream = generator(4)
     n = draws(stream, ROWS, WIDTH)
     u = torch.empty(ROWS, 1).uniform_(generator=stream).double().numpy()
-    check(out, normalised(x.double().numpy() + 0.5 * u ** (1 / WIDTH) * normalised(n)))
+    assert equals(out, normalised(x.double().numpy() + 0.5 * u ** (1 / WIDTH) * normalised(n)))
 
 
 def test_uniform_ball_fills_the_ball_evenly(make, generator):
@@ -91,8 +91,8 @@ def test_subregion_noise_has_an_amount_for_each_side(make, x, generator):
     """Variances of training and inference are settings apart."""
     model = make("subregion-noise", noise_variance=0.04, inference_noise_variance=0.0)
     n = draws(generator(4), ROWS, WIDTH)
-    check(model.text_to_image(x, generator(4)), normalised(x.double().numpy() + 0.2 * n))
-    check(model.image_to_text(3.0 * x, generator(4)), x.double().numpy())
+    assert equals(model.text_to_image(x, generator(4)), normalised(x.double().numpy() + 0.2 * n))
+    assert equals(model.image_to_text(3.0 * x, generator(4)), x.double().numpy())
 
 
 def test_subregion_noise_of_equal_variances_is_gaussian_noise(make, x, generator):
@@ -107,7 +107,7 @@ def test_close_linear_is_least_squares_with_an_offset(fitted, data, x, generator
     solution = np.linalg.lstsq(np.hstack([t, np.ones((len(t), 1))]), v, rcond=None)[0]
     mapped = normalised(x.double().numpy() @ solution[:-1] + solution[-1])
     out = fitted("close-linear", texts, images, noise_std=0.1).text_to_image(x, generator(4))
-    check(out, normalised(mapped + 0.1 * draws(generator(4), ROWS, WIDTH)))
+    assert equals(out, normalised(mapped + 0.1 * draws(generator(4), ROWS, WIDTH)))
 
 
 def test_close_covariance_draws_with_the_covariance_of_the_differences(fitted, data, x, generator):
@@ -118,7 +118,7 @@ def test_close_covariance_draws_with_the_covariance_of_the_differences(fitted, d
     stream = generator(4)
     structured, plain = draws(stream, ROWS, WIDTH), draws(stream, ROWS, WIDTH)
     expected = x.double().numpy() + (v - t).mean(0) + 3.0 * structured @ L.T + 0.1 * plain
-    check(out, normalised(expected))
+    assert equals(out, normalised(expected))
 
 
 @pytest.mark.parametrize("renormalise", [False, True])
@@ -128,8 +128,8 @@ def test_c3_takes_the_means_off_and_corrupts_texts(fitted, data, x, generator, r
     model = fitted("c3", texts, images, noise_std=0.1, renormalise=renormalise)
     finish = normalised if renormalise else lambda y: y
     n = draws(generator(4), ROWS, WIDTH)
-    check(model.text_to_image(x, generator(4)), finish(x.double().numpy() - t.mean(0) + 0.1 * n))
-    check(model.image_to_text(2.0 * x, generator(4)), finish(x.double().numpy() - v.mean(0)))
+    assert equals(model.text_to_image(x, generator(4)), finish(x.double().numpy() - t.mean(0) + 0.1 * n))
+    assert equals(model.image_to_text(2.0 * x, generator(4)), finish(x.double().numpy() - v.mean(0)))
 
 
 def test_moment_match_gives_texts_the_images_mean_and_deviation(fitted, data, x, generator):
@@ -137,7 +137,7 @@ def test_moment_match_gives_texts_the_images_mean_and_deviation(fitted, data, x,
     texts, images, t, v = data
     out = fitted("moment-match", texts, images, noise_variance=0.01).text_to_image(x, generator(4))
     matched = (x.double().numpy() - t.mean(0)) * v.std(0) / t.std(0) + v.mean(0)
-    check(out, normalised(matched + 0.1 * draws(generator(4), ROWS, WIDTH)))
+    assert equals(out, normalised(matched + 0.1 * draws(generator(4), ROWS, WIDTH)))
 
 
 def test_realign_is_anchor_trace_and_centroid(fitted, data, x, generator):
@@ -149,7 +149,7 @@ def test_realign_is_anchor_trace_and_centroid(fitted, data, x, generator):
         return normalised(v.mean(0) + scale * (y - t.mean(0)))
 
     out = fitted("realign", texts, images).text_to_image(x, generator())
-    check(out, normalised(aligned(x.double().numpy()) - aligned(t).mean(0) + v.mean(0)))
+    assert equals(out, normalised(aligned(x.double().numpy()) - aligned(t).mean(0) + v.mean(0)))
 
 
 def test_text_memory_is_the_softmax_mixture(fitted, data, x, generator):
@@ -158,8 +158,8 @@ def test_text_memory_is_the_softmax_mixture(fitted, data, x, generator):
     model = fitted("text-memory", texts, images, temperature=0.1)
     weights = np.exp(x.double().numpy() @ t.T / 0.1)
     mixture = (weights / weights.sum(1, keepdims=True)) @ t
-    check(model.image_to_text(4.0 * x, generator()), normalised(mixture))
-    check(model.text_to_image(x, generator()), x.double().numpy())
+    assert equals(model.image_to_text(4.0 * x, generator()), normalised(mixture))
+    assert equals(model.text_to_image(x, generator()), x.double().numpy())
 
 
 def test_knn_memory_is_the_mean_of_the_nearest_texts(fitted, data, x, generator):
@@ -167,7 +167,7 @@ def test_knn_memory_is_the_mean_of_the_nearest_texts(fitted, data, x, generator)
     texts, images, t, _ = data
     nearest = np.argsort(-(x.double().numpy() @ t.T), axis=1)[:, :3]
     out = fitted("knn-memory", texts, images, neighbours=3).image_to_text(x, generator())
-    check(out, normalised(t[nearest].mean(1)))
+    assert equals(out, normalised(t[nearest].mean(1)))
 
 
 def test_a_text_does_not_retrieve_itself_nor_its_duplicates(fitted, data, generator):
@@ -177,7 +177,7 @@ def test_a_text_does_not_retrieve_itself_nor_its_duplicates(fitted, data, genera
     model = fitted("knn-memory", doubled, torch.cat((images, images[:1])), neighbours=1, query_noise_variance=0.0)
     cosines = t @ t.T
     np.fill_diagonal(cosines, -1.0)
-    check(model.text_to_image(texts, generator()), t[cosines.argmax(1)])
+    assert equals(model.text_to_image(texts, generator()), t[cosines.argmax(1)])
     assert torch.allclose(model.image_to_text(texts, generator()), texts, atol=1e-6)  # an image may find it
 
 

@@ -55,7 +55,7 @@ def mix_memory(queries: Tensor, memory: Tensor, temperature: float) -> Tensor:
     """
     import torch
 
-    return torch.cat([_mix_block(block, memory, temperature) for block in queries.split(QUERIES)])
+    return torch.cat([_mix_block(block, memory, temperature) for block in torch.split(queries, QUERIES)])
 
 
 def find_neighbours(queries: Tensor, memory: Tensor, count: int, *, own: Tensor | None = None) -> tuple[Tensor, Tensor]:
@@ -86,9 +86,11 @@ def find_neighbours(queries: Tensor, memory: Tensor, count: int, *, own: Tensor 
 
 def _mix_block(queries: Tensor, memory: Tensor, temperature: float) -> Tensor:
     """The mixture of one block of queries: weights are kept relative to the largest score seen so far."""
+    import torch
+
     largest = queries.new_full((len(queries), 1), -math.inf)
     weight, mixture = queries.new_zeros((len(queries), 1)), queries.new_zeros(queries.shape)
-    for rows in memory.split(ROWS):
+    for rows in torch.split(memory, ROWS):
         scores = (queries @ rows.T).div_(temperature)  # (n, m)
         new = largest.maximum(scores.amax(-1, keepdim=True))
         kept = (largest - new).exp_()  # (n, 1); 0 at first

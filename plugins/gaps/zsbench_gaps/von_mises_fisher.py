@@ -79,4 +79,5 @@ class VonMisesFisher(GapModel):
 def _beta(count: int, m: int, like: Tensor, generator: Generator) -> Tensor:
     """Draws of Beta(m / 2, m / 2), float64: ``(1 + g_0 / |g|) / 2`` for a Gaussian g of m + 1 dimensions."""
     g = like.new_empty((count, m + 1)).normal_(generator=generator).double()
-    return (1.0 + g[:, 0] / g.norm(dim=-1)) / 2.0
+    drawn: Tensor = (1.0 + g[:, 0] / g.norm(dim=-1)) / 2.0
+    return drawn

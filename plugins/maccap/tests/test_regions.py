@@ -98,3 +98,16 @@ def test_an_oracle_without_references_is_refused_with_the_captioner_that_has_the
     """An upper bound declares what it looks at."""
     with pytest.raises(CaptionerError, match="maccap-oracle-regions"):
         region_features(world.images(1), 0, MacCapInference(regions=2, region_source="caption-oracle"))
+
+
+def test_a_threshold_selects_fewer_regions_than_there_are_slots_where_few_attend(world):
+    """Two patches hold the attention: they fill all four slots in turn."""
+    batch = world.images(1)
+    attention = batch.features.attention.clone()
+    attention[0, 0] = 0.001
+    attention[0, 0, [3, 5]] = torch.tensor([0.6, 0.3])
+    shown = replace(batch, features=replace(batch.features, attention=attention))
+    settings = MacCapInference(regions=4, region_source="attention-threshold")
+    r = region_features(shown, 0, settings)
+    every = region_features(shown, 0, MacCapInference(region_source="all-patches"))
+    assert torch.allclose(r, every[[2, 4, 2, 4]], atol=1e-6)

@@ -88,7 +88,7 @@ class MacCapInference(Frozen):
         description="where the class token attends most [paper], or another source of the table below [zsbench]",
     )
     region_threshold: float = Field(
-        default=1.5,
+        default=3.0,
         gt=0.0,
         description="attention-threshold: least attention, in means over the patches [zsbench]",
     )
