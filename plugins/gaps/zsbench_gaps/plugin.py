@@ -51,7 +51,12 @@ MODELS: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         "along the difference of the two modalities' means (Liang et al. 2022)",
         ("needs-unpaired",),
     ),
-    ("c3", "c3:C3", "both modalities lose their mean, texts get noise (C3)", ("needs-unpaired", "stochastic")),
+    (
+        "c3",
+        "c3:C3",
+        "both modalities lose their mean, texts get noise (C3)",
+        ("needs-unpaired", "stochastic", "free-norm"),
+    ),
     (
         "moment-match",
         "moment_match:MomentMatch",
