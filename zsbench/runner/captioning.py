@@ -54,6 +54,7 @@ def predict(work: Prediction, folder: Path, bench: Workbench) -> None:
     loaded: list[Captioner[Any]] = []
 
     def make(start: int, stop: int) -> list[Row]:
+        """Rows of some items; the captioner is loaded when the first of them can be read."""
         items = work.items[start:stop]
         readable = [item for item in items if item.row not in reader.unreadable]
         if readable and not loaded:

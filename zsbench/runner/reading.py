@@ -29,6 +29,7 @@ def read_answers(work: Reading, folder: Path, bench: Workbench) -> None:
     model = bench.language_model(work.language_model, work.device)
 
     def make(start: int, stop: int) -> list[Row]:
+        """Rows of some questions."""
         chunk = items[start:stop]
         told = [item for item in chunk if "error" not in captions[item.row]]
         answers = _answer(work, model, [(str(captions[item.row]["prediction"]), str(item.question)) for item in told])
