@@ -39,6 +39,7 @@ __all__ = [
     "DuplicateIdError",
     "FeatureError",
     "HashMismatchError",
+    "IncomparableError",
     "MetricNotRunError",
     "MissingDataError",
     "MissingDependencyError",
@@ -167,6 +168,14 @@ class ScoringError(ZsbenchError):
     def __init__(self, found: str, expected: str, remedy: str, *, ids: Sequence[str] = ()) -> None:
         super().__init__(found, expected, remedy)
         self.ids = tuple(ids)
+
+
+class IncomparableError(ZsbenchError):
+    """Two records must not be compared; ``field`` names what differs."""
+
+    def __init__(self, found: str, expected: str, remedy: str, *, field: str) -> None:
+        super().__init__(found, expected, remedy)
+        self.field = field
 
 
 class MetricNotRunError(ZsbenchError):

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from zsbench.cli.gate import run_gate
 from zsbench.cli.list import list_components
 from zsbench.cli.plugins import list_plugins
 from zsbench.cli.run import run_matrix
@@ -24,6 +25,7 @@ app = typer.Typer(
 app.command("run")(run_matrix)
 app.command("ls")(list_components)
 app.command("plugins")(list_plugins)
+app.command("gate")(run_gate)
 
 
 def _version(asked: bool) -> None:
