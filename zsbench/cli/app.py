@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from zsbench.cli.gate import run_gate
+from zsbench.cli.leaderboard import leaderboard_app, report_run
 from zsbench.cli.list import list_components
 from zsbench.cli.plugins import list_plugins
 from zsbench.cli.run import run_matrix
@@ -26,6 +27,8 @@ app.command("run")(run_matrix)
 app.command("ls")(list_components)
 app.command("plugins")(list_plugins)
 app.command("gate")(run_gate)
+app.command("report")(report_run)
+app.add_typer(leaderboard_app, name="leaderboard")
 
 
 def _version(asked: bool) -> None:

@@ -201,7 +201,7 @@ def _read_note(path: Path) -> Mapping[str, Any]:
         note = json.loads(path.read_text(encoding="utf-8"))
         version, seal = note.pop("schema_version"), note.pop("seal")
         fields = {"revision", "started", "run", "sha256"} <= set(note)
-    except (OSError, ValueError, KeyError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise _unreadable(path, f"{type(error).__name__}: {error}") from None
     if version != SCHEMA_VERSION:
         raise CorruptDataError(

@@ -111,7 +111,8 @@ def _read_cell(folder: Path, run: Mapping[str, Any], result: Mapping[str, Any]) 
     place = folder / "cells" / name
     samples = [sample for sample in read_samples(folder, name) if "prediction" in sample and "error" not in sample]
     known = {key: value for key, value in run.items() if key in {"matrix", "provenance"}}
-    statistics = {} if result["status"] == "failed" else _read_statistics(folder, name)
+    scored = any(row["score"] is not None for row in result["metrics"])
+    statistics = _read_statistics(folder, name) if scored else {}
     evidence = Evidence(
         result=result,
         samples=samples,

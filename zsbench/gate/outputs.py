@@ -201,10 +201,10 @@ def _details(cell: CellVerdict) -> list[str]:
 
 def _escape(text: str) -> str:
     """Text that Markdown and HTML show as it is, on one line; nobody is notified by an @."""
-    plain = " ".join(_CONTROL.sub(" ", text).split())
+    plain = re.sub(r"([\\`*_|\[\]#~])", r"\\\1", " ".join(_CONTROL.sub(" ", text).split()))
     for sign, safe in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("@", "&#64;")):
         plain = plain.replace(sign, safe)
-    return re.sub(r"([\\`*_|\[\]#~])", r"\\\1", plain)
+    return plain
 
 
 def _judgement_document(judgement: Judgement) -> dict[str, Any]:

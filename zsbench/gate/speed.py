@@ -130,8 +130,10 @@ def _judge_one(
     """One thing: the median of paired log-ratios, and its bootstrap bounds."""
     seconds = np.array(pairs)
     ratios = np.log(seconds[:, 1] / seconds[:, 0])
+    extra = seconds[:, 1] - seconds[:, 0]
     draws = np.random.default_rng(seed).integers(0, len(ratios), size=(RESAMPLES, len(ratios)))
     low, high = np.quantile(np.median(ratios[draws], axis=1), [level, 1 - level])
+    most = np.quantile(np.median(extra[draws], axis=1), 1 - level)
     base, head = (float(value) for value in np.median(seconds, axis=0))
     return SpeedFinding(
         name=name,
@@ -140,13 +142,19 @@ def _judge_one(
         ratio=math.exp(float(np.median(ratios))),
         low=math.exp(float(low)),
         high=math.exp(float(high)),
-        verdict=_decide(float(low), float(high), head - base, rules),
+        verdict=_decide((float(low), float(high)), (float(np.median(extra)), float(most)), rules),
     )
 
 
-def _decide(low: float, high: float, extra: float, rules: SpeedRules) -> Verdict:
-    """Certainly too slow, certainly not (or by too little to matter), or uncertain; bounds are of the log-ratio."""
+def _decide(ratio: tuple[float, float], extra: tuple[float, float], rules: SpeedRules) -> Verdict:
+    """Certainly too slow, certainly not or by too little to matter, or uncertain.
+
+    Args:
+        ratio: Lower and upper bound of the log-ratio.
+        extra: Median and upper bound of the extra seconds.
+        rules: What is tolerated.
+    """
     tolerated = math.log1p(rules.slowdown)
-    if extra <= rules.floor or high <= tolerated:
+    if ratio[1] <= tolerated or extra[1] <= rules.floor:
         return Verdict.PASS
-    return Verdict.FAIL if low > tolerated else Verdict.INCONCLUSIVE
+    return Verdict.FAIL if ratio[0] > tolerated and extra[0] > rules.floor else Verdict.INCONCLUSIVE
