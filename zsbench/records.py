@@ -307,7 +307,8 @@ def narrow_statistics(
 
     whole = {key: array for key, array in arrays.items() if "@" not in key}
     derived = restore_groups(whole, rows, samples)
-    return {key: _narrow(a) for key, a in arrays.items() if key in whole or not np.array_equal(a, derived.get(key))}
+    own = [key for key in arrays if key in whole or not np.array_equal(arrays[key], derived.get(key, np.empty(0)))]
+    return {key: _narrow(arrays[key]) for key in own}
 
 
 def group_members(samples: Sequence[Mapping[str, Any]], grouping: str, group: str) -> list[int]:

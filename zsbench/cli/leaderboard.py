@@ -1,4 +1,4 @@
-"""``zsbench leaderboard build`` and ``zsbench report``: pages from records."""
+"""``zsbench leaderboard`` and ``zsbench report``: pages and tables from records."""
 
 from __future__ import annotations
 
@@ -34,6 +34,29 @@ def build_site(
     from zsbench.report import build_leaderboard
 
     _print_summary(build_leaderboard(results, _options(output, data_root, images=images)))
+
+
+@leaderboard_app.command("readme")
+def write_tables(
+    results: Annotated[Path, typer.Argument(help="The results folder.")] = Path("results"),
+    check: Annotated[bool, typer.Option("--check", help="Exit with 1 if the README was not up to date.")] = False,
+) -> None:
+    """Write the tables of the committed baselines into results/README.md."""
+    from zsbench.interfaces import Metric, MetricSpec
+    from zsbench.registry import load_object
+    from zsbench.report.readme import write_readme
+
+    registry = load_plugins().registry
+
+    def make_metric(id_: str) -> Metric:
+        """The metric behind an id."""
+        metric: Metric = load_object(registry.get(MetricSpec, id_).factory)()
+        return metric
+
+    changed = write_readme(results, make_metric)
+    typer.echo(f"{results / 'README.md'} {'written' if changed else 'is up to date'}")
+    if check and changed:
+        raise typer.Exit(1)
 
 
 def report_run(

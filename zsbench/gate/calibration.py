@@ -14,13 +14,14 @@ import json
 import math
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from zsbench.gate.decision import Verdict, judge_run
 from zsbench.gate.evidence import Evidence, read_run_evidence
@@ -147,9 +148,9 @@ def measure(population: Population, setting: Setting, *, trials: int = TRIALS) -
     return {**asdict(setting), "trials": trials, **shares, "main_fail": main.count(Verdict.FAIL) / trials}
 
 
-def _draw(population: Population, rows: Sequence[int], bad: Sequence[bool]) -> Evidence:
+def _draw(population: Population, rows: NDArray[np.int64], bad: NDArray[np.bool_]) -> Evidence:
     """A record of drawn examples, some with the bad caption."""
-    mask = np.asarray(bad)[:, None]
+    mask = bad[:, None]
     statistics = {key: np.where(mask, population.bad[key][rows], good[rows]) for key, good in population.good.items()}
     samples = [{"id": str(place), "prediction": "bad" if one else "good"} for place, one in enumerate(bad)]
     kept = [row for row in population.cell.result["metrics"] if row["id"] in statistics and row["grouping"] is None]

@@ -81,7 +81,7 @@ def gate_junit(report: GateReport) -> str:
         failures = sum(verdict == Verdict.FAIL for _, verdict, _ in cases)
         skipped = sum(verdict == Verdict.INCONCLUSIVE for _, verdict, _ in cases)
         counts = {"tests": str(len(cases)), "failures": str(failures), "errors": "0", "skipped": str(skipped)}
-        suite = ET.SubElement(root, "testsuite", name=_legal(cell.name), **counts)
+        suite = ET.SubElement(root, "testsuite", {"name": _legal(cell.name), **counts})
         for name, verdict, text in cases:
             case = ET.SubElement(suite, "testcase", classname=_legal(cell.name), name=_legal(name))
             if verdict == Verdict.FAIL:

@@ -9,7 +9,7 @@ import io
 import math
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,7 +20,7 @@ __all__ = ["draw_bars", "draw_histogram", "draw_history", "draw_intervals"]
 _INK, _SOFT, _ACCENT, _SECOND = "#010203", "#040506", "#070809", "#0a0b0c"
 _COLOURS = {_INK: "var(--ink)", _SOFT: "var(--line)", _ACCENT: "var(--accent)", _SECOND: "var(--second)"}
 _WIDTH = 6.4
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "zsbench",
     "font.size": 9,
