@@ -92,6 +92,18 @@ def test_p_values_are_corrected_over_all_cells_and_metrics(judge):
     assert min(one.adjusted for cell in report.cells for one in cell.judgements) == pytest.approx(8 * smallest)
 
 
+def test_a_gate_of_many_tests_can_still_fail(judge):
+    """There are as many exchanges as the correction over six hundred tests needs."""
+    names = [f"c{number}" for number in range(300)]
+    old = [build_cell(captions_of(30), scores_of(30), captioner=name) for name in names]
+    lost = range(25)
+    new = [build_cell(captions_of(30, worse=lost), scores_of(30, worse=lost), captioner=names[0])]
+    new += [build_cell(captions_of(30, worse=[0]), scores_of(30), captioner=name) for name in names[1:]]
+    report = judge(new, old)
+    assert report.tests == 600
+    assert judgement(report).verdict == Verdict.FAIL
+
+
 def test_a_score_that_is_not_a_number_fails(judge):
     """NaN is never a pass."""
     values = scores_of(200, worse=[0])

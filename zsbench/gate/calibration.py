@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["Population", "Setting", "find_share", "load_population", "measure", "simulate"]
 
 TRIALS = 200
-_SIZES = (200, 1000)
+_SIZES = (200, 500)
 _NULL_SHARES = (0.02, 0.1, 0.5)
 
 

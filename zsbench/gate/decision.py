@@ -17,8 +17,14 @@ from zsbench.gate.rules import GateRules
 from zsbench.interfaces import Metric
 from zsbench.records import row_key
 from zsbench.seeds import derive_seed
-from zsbench.statistics import holm
-from zsbench.statistics.noninferiority import NonInferiority, detectable_difference, examples_needed, noninferiority
+from zsbench.statistics import RESAMPLES, holm
+from zsbench.statistics.noninferiority import (
+    Measured,
+    NonInferiority,
+    detectable_difference,
+    examples_needed,
+    noninferiority_all,
+)
 
 if TYPE_CHECKING:
     from zsbench.interfaces import NDArrayFloat
@@ -26,6 +32,8 @@ if TYPE_CHECKING:
 __all__ = ["CellVerdict", "Example", "GateReport", "Judgement", "Verdict", "judge_run"]
 
 EXAMPLES_SHOWN = 5
+_FINENESS = 4
+"""The smallest p-value is this much below what Holm's correction asks of the first test."""
 
 
 class Verdict(StrEnum):
@@ -171,13 +179,37 @@ def judge_run(
     news = {cell.name: cell for cell in run if rules.looks_at(cell.captioner, cell.task)}
     common = [name for name in news if name in olds]
     _check_common(common, news, olds)
-    drafts = [_draft_cell(news[name], olds[name], make_metric, rules) for name in common]
+    keys = {name: _gated_keys(olds[name], rules) for name in common}
+    most = sum(map(len, keys.values()))
+    resamples = max(RESAMPLES, math.ceil(_FINENESS * most / rules.level))
+    measuring = _Measuring(make_metric, rules, resamples)
+    drafts = [_draft_cell(news[name], olds[name], keys[name], measuring) for name in common]
     tests = [judgement for cell in drafts for judgement in cell.judgements if judgement.finding]
     adjusted = iter(holm([judgement.finding.p_value for judgement in tests if judgement.finding]))
     cells = [_decide_cell(cell, adjusted, max(1, len(tests)), rules) for cell in drafts]
     cells += [_absent(olds[name]) for name in olds if name not in news]
     notes = [f"{name} has no baseline yet; `--update-baseline` writes one." for name in news if name not in olds]
     return GateReport(cells=tuple(cells), rules=rules, tests=len(tests), notes=tuple(notes))
+
+
+@dataclass(frozen=True)
+class _Measuring:
+    """How metrics are measured.
+
+    Attributes:
+        make_metric: Makes a metric from its id.
+        rules: What is tolerated.
+        resamples: So many random exchanges that the smallest p-value survives Holm's correction.
+    """
+
+    make_metric: MetricMaker
+    rules: GateRules
+    resamples: int
+
+
+def _gated_keys(old: Evidence, rules: GateRules) -> list[str]:
+    """Which rows of a baseline are gated, by ``row_key``."""
+    return [key for key, row in old.rows.items() if rules.looks_at_metric(row["id"], row["grouping"])]
 
 
 def _check_common(common: Sequence[str], news: Mapping[str, Evidence], olds: Mapping[str, Evidence]) -> None:
@@ -204,7 +236,7 @@ def _absent(old: Evidence) -> CellVerdict:
     )
 
 
-def _draft_cell(new: Evidence, old: Evidence, make_metric: MetricMaker, rules: GateRules) -> CellVerdict:
+def _draft_cell(new: Evidence, old: Evidence, keys: Sequence[str], measuring: _Measuring) -> CellVerdict:
     """A cell with every metric measured and none decided."""
     head = CellVerdict(
         name=new.name,
@@ -219,13 +251,12 @@ def _draft_cell(new: Evidence, old: Evidence, make_metric: MetricMaker, rules: G
         return replace(head, verdict=Verdict.FAIL, reason=f"The cell failed: {new.result.get('reason', '')}")
     if lost := [row["id"] for row in new.result["unreadable"] if row["id"] in old.predictions]:
         return replace(head, verdict=Verdict.FAIL, reason=f"{len(lost)} images cannot be read, first: {lost[0]}.")
-    keys = [key for key, row in old.rows.items() if rules.looks_at_metric(row["id"], row["grouping"])]
-    pairing = align(new, old, keys=keys, allow=rules.allow)
+    pairing = align(new, old, keys=keys, allow=measuring.rules.allow)
     if not pairing.changed:
         _check_unchanged_scores(pairing, keys)
         return head
-    judgements = tuple(_draft(pairing, key, make_metric, rules) for key in keys)
-    examples = tuple(_worst_examples(pairing, make_metric))
+    judgements = _draft(pairing, keys, measuring)
+    examples = tuple(_worst_examples(pairing, measuring.make_metric))
     return replace(head, changed=len(pairing.changed), judgements=judgements, worst=examples)
 
 
@@ -242,8 +273,26 @@ def _check_unchanged_scores(pairing: Pairing, keys: Sequence[str]) -> None:
             )
 
 
-def _draft(pairing: Pairing, key: str, make_metric: MetricMaker, rules: GateRules) -> Judgement:
-    """One metric, measured."""
+def _draft(pairing: Pairing, keys: Sequence[str], measuring: _Measuring) -> tuple[Judgement, ...]:
+    """Every metric of a cell, measured; those of one part of the split are tested on the same draws."""
+    rules = measuring.rules
+    drafts: dict[str, Judgement] = {}
+    parts: dict[tuple[str | None, str | None], dict[str, Measured]] = {}
+    for key in keys:
+        row = pairing.old.rows[key]
+        drafts[key], measured = _measure(pairing, key, measuring)
+        if measured:
+            parts.setdefault((row["grouping"], row["group"]), {})[key] = measured
+    for part, found in parts.items():
+        seed = derive_seed("gate", rules.seed, pairing.new.name, *map(str, part))
+        findings = noninferiority_all(list(found.values()), level=rules.level, resamples=measuring.resamples, seed=seed)
+        for key, finding in zip(found, findings, strict=True):
+            drafts[key] = replace(drafts[key], finding=finding)
+    return tuple(drafts.values())
+
+
+def _measure(pairing: Pairing, key: str, measuring: _Measuring) -> tuple[Judgement, Measured | None]:
+    """The scores of one metric, and what is to be tested; None if that cannot be."""
     row = pairing.old.rows[key]
     blank = Judgement(
         metric=row["id"],
@@ -253,18 +302,17 @@ def _draft(pairing: Pairing, key: str, make_metric: MetricMaker, rules: GateRule
         group=row["group"],
         old=math.nan,
         new=math.nan,
-        tolerance=rules.tolerated(row["id"], row["factor"]),
+        tolerance=measuring.rules.tolerated(row["id"], row["factor"]),
     )
     found = pairing.statistics(key)
     if found is None:
-        return _unmeasured(blank, pairing, key)
-    metric = make_metric(row["id"])
+        return _unmeasured(blank, pairing, key), None
+    metric = measuring.make_metric(row["id"])
     after, before = found
     scores = replace(blank, old=metric.aggregate(before), new=metric.aggregate(after))
     if math.isnan(scores.new) or math.isnan(scores.old):
-        return _not_a_number(scores)
-    seed = derive_seed("gate", str(rules.seed), pairing.new.name, key)
-    return replace(scores, finding=noninferiority(metric, after, before, level=rules.level, seed=seed))
+        return _not_a_number(scores), None
+    return scores, (metric, after, before)
 
 
 def _unmeasured(blank: Judgement, pairing: Pairing, key: str) -> Judgement:

@@ -6,9 +6,10 @@ Alphabet: N examples, k statistics an example, R resamples, C examples whose sta
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +18,23 @@ from zsbench.errors import ScoringError
 from zsbench.interfaces.metric import Metric
 from zsbench.statistics.bootstrap import RESAMPLES, resample_sums, sort_rows
 
-__all__ = ["POWER", "NonInferiority", "detectable_difference", "examples_needed", "noninferiority"]
+__all__ = [
+    "POWER",
+    "Measured",
+    "NonInferiority",
+    "detectable_difference",
+    "examples_needed",
+    "noninferiority",
+    "noninferiority_all",
+]
 
 POWER = 0.8
 """Share of samples in which a detectable difference is found."""
+
+Measured: TypeAlias = tuple[Metric, NDArray[np.float64], NDArray[np.float64]]
+"""A metric with the statistics of the new and of the old system."""
+
+Pair: TypeAlias = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 _INTERVAL_RESAMPLES = 2_000
 _ROUNDING = 1e-12
@@ -81,25 +95,47 @@ def noninferiority(
     Source:
         Riezler and Maxwell 2005, section 3 (randomisation); Koehn 2004, section 4 (paired bootstrap).
     """
-    _check_shapes(new, old)
-    rows = sort_rows(np.hstack([new, old]))
-    new, old = np.hsplit(rows, 2)
-    changed = np.flatnonzero(np.any(new != old, axis=1))
-    difference = metric.aggregate(np.ascontiguousarray(new)) - metric.aggregate(np.ascontiguousarray(old))
-    spread = _resampled_differences(metric, rows, seed) if len(changed) else np.zeros(2)
-    lower, upper = np.quantile(spread, [level, 1 - level])
-    exchanged = _iter_exchanged(metric, new, old, changed, resamples, seed)
-    extreme = sum(int(np.count_nonzero(part <= difference + _ROUNDING)) for part in exchanged)
-    return NonInferiority(
-        difference=difference,
-        standard_error=float(np.std(spread, ddof=1)),
-        lower=float(lower),
-        upper=float(upper),
-        p_value=math.nan if math.isnan(difference) else (extreme + 1) / (resamples + 1),
-        level=level,
-        changed=len(changed),
-        n=len(rows),
-    )
+    return noninferiority_all([(metric, new, old)], level=level, resamples=resamples, seed=seed)[0]
+
+
+def noninferiority_all(
+    measured: Sequence[Measured], *, level: float = 0.05, resamples: int = RESAMPLES, seed: int = 0
+) -> list[NonInferiority]:
+    """Tests of several metrics of the same N examples; coins and resamples are drawn once for all.
+
+    Args:
+        measured: Metrics, each with its ``(N, k)`` statistics of the new and of the old system.
+        level: Of the one-sided bounds.
+        resamples: R, random exchanges.
+        seed: Of exchanges and resamples.
+
+    Raises:
+        ScoringError: Statistics cannot be paired.
+    """
+    if not measured:
+        return []
+    for _, new, old in measured:
+        _check_shapes(new, old)
+    parts = _split(sort_rows(np.hstack([part for _, new, old in measured for part in (new, old)])), measured)
+    metrics = [metric for metric, _, _ in measured]
+    spreads = _resampled_differences(metrics, parts, seed)
+    differences = [
+        _difference(metric, new.sum(0), old.sum(0), len(new)) for metric, (new, old) in zip(metrics, parts, strict=True)
+    ]
+    extreme = _count_extreme(metrics, parts, differences, resamples, seed)
+    return [
+        NonInferiority(
+            difference=difference,
+            standard_error=float(np.std(spread, ddof=1)),
+            lower=float(np.quantile(spread, level)),
+            upper=float(np.quantile(spread, 1 - level)),
+            p_value=math.nan if math.isnan(difference) else (count + 1) / (resamples + 1),
+            level=level,
+            changed=int(np.count_nonzero(np.any(new != old, axis=1))),
+            n=len(new),
+        )
+        for difference, spread, count, (new, old) in zip(differences, spreads, extreme, parts, strict=True)
+    ]
 
 
 def detectable_difference(standard_error: float, *, level: float, power: float = POWER) -> float:
@@ -122,29 +158,53 @@ def examples_needed(n: int, detectable: float, wanted: float) -> int:
     return math.ceil(n * (detectable / wanted) ** 2)
 
 
-def _resampled_differences(metric: Metric, rows: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
-    """``(R,)`` differences of bootstrap resamples."""
-    sums_new, sums_old = np.hsplit(resample_sums(rows, resamples=_INTERVAL_RESAMPLES, seed=seed), 2)
-    return metric.aggregate_sums(sums_new, len(rows)) - metric.aggregate_sums(sums_old, len(rows))
+def _split(rows: NDArray[np.float64], measured: Sequence[Measured]) -> list[Pair]:
+    """The statistics of new and old of each metric from all side by side."""
+    widths = [part.shape[1] for _, new, old in measured for part in (new, old)]
+    parts = np.split(rows, np.cumsum(widths)[:-1], axis=1)
+    return list(zip(parts[::2], parts[1::2], strict=True))
 
 
-def _iter_exchanged(
-    metric: Metric,
-    new: NDArray[np.float64],
-    old: NDArray[np.float64],
-    changed: NDArray[np.intp],
-    resamples: int,
-    seed: int,
-) -> Iterator[NDArray[np.float64]]:
-    """Chunks of differences under random exchanges; only changed rows need a coin."""
+def _difference(metric: Metric, new: NDArray[np.float64], old: NDArray[np.float64], count: int) -> float:
+    """The difference of scores from column sums."""
+    return float(metric.aggregate_sums(new[None], count)[0] - metric.aggregate_sums(old[None], count)[0])
+
+
+def _resampled_differences(metrics: Sequence[Metric], parts: Sequence[Pair], seed: int) -> list[NDArray[np.float64]]:
+    """``(R,)`` differences of bootstrap resamples, of each metric."""
+    rows = np.hstack([part for pair in parts for part in pair])
+    sums = resample_sums(rows, resamples=_INTERVAL_RESAMPLES, seed=seed)
+    resampled = _split(sums, [(metric, *pair) for metric, pair in zip(metrics, parts, strict=True)])
+    return [
+        metric.aggregate_sums(new, len(rows)) - metric.aggregate_sums(old, len(rows))
+        for metric, (new, old) in zip(metrics, resampled, strict=True)
+    ]
+
+
+def _count_extreme(
+    metrics: Sequence[Metric], parts: Sequence[Pair], differences: Sequence[float], resamples: int, seed: int
+) -> list[int]:
+    """How many random exchanges give a difference as low, of each metric; only changed rows need a coin."""
+    moved = np.hstack([old - new for new, old in parts])
+    changed = np.flatnonzero(np.any(moved != 0, axis=1))
+    ends = np.cumsum([new.shape[1] for new, _ in parts])[:-1]
+    totals = [(new.sum(axis=0), old.sum(axis=0)) for new, old in parts]
+    counts = [0] * len(parts)
+    for coins in _iter_coins(len(changed), resamples, seed):
+        for place, shift in enumerate(np.split(coins @ moved[changed], ends, axis=1)):
+            (new, old), metric, n = totals[place], metrics[place], len(moved)
+            found = metric.aggregate_sums(new + shift, n) - metric.aggregate_sums(old - shift, n)
+            counts[place] += int(np.count_nonzero(found <= differences[place] + _ROUNDING))
+    return counts
+
+
+def _iter_coins(count: int, resamples: int, seed: int) -> Iterator[NDArray[np.float64]]:
+    """Fair coins, chunks ``(r, count)`` of 0 and 1, ``resamples`` rows in all."""
     generator = np.random.default_rng(seed)
-    total_new, total_old = new.sum(axis=0), old.sum(axis=0)
-    moved = old[changed] - new[changed]
-    rows = max(1, _CHUNK_CELLS // max(1, len(changed)))
+    rows = max(1, _CHUNK_CELLS // max(1, count))
     for start in range(0, resamples, rows):
-        coins = generator.integers(0, 2, size=(min(rows, resamples - start), len(changed)), dtype=np.int8)
-        shift = coins.astype(np.float64) @ moved
-        yield metric.aggregate_sums(total_new + shift, len(new)) - metric.aggregate_sums(total_old - shift, len(old))
+        size = (min(rows, resamples - start), count)
+        yield generator.integers(0, 2, size=size, dtype=np.int8).astype(np.float64)
 
 
 def _check_shapes(new: NDArray[np.float64], old: NDArray[np.float64]) -> None:
