@@ -19,6 +19,7 @@
     ├── FeatureError                      features break their contract (shape, norm, NaN)
     ├── CaptionerError(captioner)         a captioner raised or returned something else than captions
     ├── ScoringError(ids)                 predictions do not fit the task
+    ├── IncomparableError(field)          two records must not be compared
     └── MetricNotRunError(metric)         one metric cannot run; everything else stands
 
 A message has three short sentences: what was found, what was expected, what to do.

@@ -52,8 +52,14 @@ def test_a_run_is_timed_by_its_predictions_every_time(tmp_path):
     (code / "zsbench" / "__main__.py").write_text(FAKE_ZSBENCH)
     scratch = tmp_path / "scratch"
     scratch.mkdir()
-    side = RunSide(code, scratch, ["--limit", "5"], threads=2)
+    for kind in ("predict", "train"):
+        (tmp_path / "warm" / "store" / kind / "key").mkdir(parents=True)
+        (tmp_path / "warm" / "store" / kind / "key" / "file").write_text("made before")
+    side = RunSide(code, scratch, ["--limit", "5"], threads=2, warm=tmp_path / "warm")
     assert side() == side() == {"x": 0.25}
+    assert (scratch / "cache" / "store" / "train" / "key" / "file").read_text() == "made before"
+    assert not (scratch / "cache" / "store" / "predict" / "key").exists()
+    assert (tmp_path / "warm" / "store" / "predict" / "key" / "file").exists()
     run = json.loads(next((scratch / "runs").glob("*/run.json")).read_text())
     assert run["arguments"][:5] == ["run", "--set", "threads=2", "--limit", "5"]
     assert run["threads"] == "2"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from zsbench.errors import ConfigError
+from zsbench.store import default_cache
 
 if TYPE_CHECKING:
     from zsbench.gate.speed import SpeedReport, SpeedRules
@@ -74,8 +75,8 @@ def _sides(flags: SpeedFlags, scratch: Path) -> Iterator[tuple[CommandSide | Run
         place.mkdir()
     with checkout(flags.base, places[0]) as base, checkout(flags.head, places[1]) as head:
         yield (
-            RunSide(base, places[0], arguments, flags.threads),
-            RunSide(head, places[1], arguments, flags.threads),
+            RunSide(base, places[0], arguments, flags.threads, default_cache()),
+            RunSide(head, places[1], arguments, flags.threads, default_cache()),
         )
 
 

@@ -23,9 +23,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from zsbench.gate.decision import Verdict, judge_run
+from zsbench.gate.decision import judge_run
 from zsbench.gate.evidence import Evidence, read_run_evidence
 from zsbench.gate.rules import GateRules
+from zsbench.gate.verdicts import Verdict
 from zsbench.interfaces import Metric
 from zsbench.seeds import derive_seed
 from zsbench.statistics.noninferiority import POWER
@@ -34,7 +35,7 @@ from zsbench.store import write_text
 if TYPE_CHECKING:
     from zsbench.interfaces import NDArrayFloat
 
-__all__ = ["Population", "Setting", "find_share", "load_population", "measure", "simulate"]
+__all__ = ["Population", "Setting", "calibration_table", "find_share", "load_population", "measure", "simulate"]
 
 TRIALS = 200
 _SIZES = (200, 500)
@@ -171,6 +172,20 @@ def calibrate(population: Population, *, trials: int = TRIALS) -> dict[str, Any]
     }
 
 
+def calibration_table(document: Mapping[str, Any]) -> str:
+    """A calibration as a Markdown table."""
+    lines = [
+        "| captions | n | changed | true drop | tolerance | FAIL | FAIL of the main metric |",
+        "|---|--:|--:|--:|--:|--:|--:|",
+    ]
+    lines += [
+        f"| {row['kind']} | {row['n']} | {100 * row['share']:.1f} % | {row['drop']:.2f} | {row['tolerance']:g} "
+        f"| {100 * row['fail']:.1f} % | {100 * row['main_fail']:.1f} % |"
+        for row in document["settings"]
+    ]
+    return "\n".join(lines) + "\n"
+
+
 def main() -> None:
     """Measure and write."""
     parser = argparse.ArgumentParser(description="False alarms and power of the gate on the statistics of a run.")
@@ -181,15 +196,7 @@ def main() -> None:
     given = parser.parse_args()
     document = calibrate(load_population(given.run, given.cell), trials=given.trials)
     write_text(given.output, json.dumps(document, indent=1) + "\n")
-    sys.stdout.write("\n".join(_line(row) for row in document["settings"]) + "\n")
-
-
-def _line(row: Mapping[str, Any]) -> str:
-    """One setting for people."""
-    return (
-        f"{row['kind']:<6} n = {row['n']:<5} changed {100 * row['share']:5.1f} %  true drop {row['drop']:6.2f}  "
-        f"tolerance {row['tolerance']:g}  FAIL {100 * row['fail']:5.1f} %  main metric {100 * row['main_fail']:5.1f} %"
-    )
+    sys.stdout.write(calibration_table(document))
 
 
 if __name__ == "__main__":

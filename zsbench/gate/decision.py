@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,13 +13,13 @@ from zsbench.errors import IncomparableError
 from zsbench.gate.alignment import Pairing, align
 from zsbench.gate.evidence import Evidence
 from zsbench.gate.rules import GateRules
+from zsbench.gate.verdicts import CellVerdict, Example, GateReport, Judgement, Verdict, worst
 from zsbench.interfaces import Metric
 from zsbench.records import row_key
 from zsbench.seeds import derive_seed
 from zsbench.statistics import RESAMPLES, holm
 from zsbench.statistics.noninferiority import (
     Measured,
-    NonInferiority,
     detectable_difference,
     examples_needed,
     noninferiority_all,
@@ -29,133 +28,11 @@ from zsbench.statistics.noninferiority import (
 if TYPE_CHECKING:
     from zsbench.interfaces import NDArrayFloat
 
-__all__ = ["CellVerdict", "Example", "GateReport", "Judgement", "Verdict", "judge_run"]
+__all__ = ["judge_run"]
 
 EXAMPLES_SHOWN = 5
 _FINENESS = 4
 """The smallest p-value is this much below what Holm's correction asks of the first test."""
-
-
-class Verdict(StrEnum):
-    """What became of a metric, a cell or a gate."""
-
-    PASS = "PASS"  # noqa: S105  a verdict, not a secret
-    WARN = "WARN"
-    INCONCLUSIVE = "INCONCLUSIVE"
-    FAIL = "FAIL"
-
-
-_SEVERITY = list(Verdict)
-_EXIT_CODES = {Verdict.PASS: 0, Verdict.WARN: 0, Verdict.INCONCLUSIVE: 3, Verdict.FAIL: 1}
-
-
-def worst(verdicts: Sequence[Verdict]) -> Verdict:
-    """The most severe verdict; PASS of none."""
-    return max(verdicts, key=_SEVERITY.index, default=Verdict.PASS)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Judgement:
-    """One metric of one cell, or of one group of it. Scores are on the metric's own scale.
-
-    Attributes:
-        metric: Its id.
-        title: Its heading.
-        factor: What is printed is the score times this.
-        grouping: None for the whole.
-        group: None for the whole.
-        old: The baseline's score on the examples of both.
-        new: The run's.
-        tolerance: Tolerated drop.
-        verdict: What became of it.
-        reason: Why, in a sentence; empty for a plain pass.
-        finding: Difference, bounds and p-value; None if nothing was tested.
-        adjusted: The p-value after Holm's correction over the gate; NaN if nothing was tested.
-        detectable: The smallest drop that is found in 80 % of samples of this size.
-        needed: So many examples could find the tolerated drop; 0 if these can, or nothing was tested.
-    """
-
-    metric: str
-    title: str
-    factor: float
-    grouping: str | None
-    group: str | None
-    old: float
-    new: float
-    tolerance: float
-    verdict: Verdict = Verdict.PASS
-    reason: str = ""
-    finding: NonInferiority | None = None
-    adjusted: float = math.nan
-    detectable: float = math.nan
-    needed: int = 0
-
-    @property
-    def label(self) -> str:
-        """The heading, with the group."""
-        return self.title if self.group is None else f"{self.title} ({self.group})"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Example:
-    """An example whose caption became worse: id, captions, and the change of its own score."""
-
-    id: str
-    old: str
-    new: str
-    change: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class CellVerdict:
-    """One cell.
-
-    Attributes:
-        name: The cell's.
-        task: Task id.
-        captioner: Captioner id.
-        verdict: The worst of its judgements.
-        reason: Why, where it is not a metric's doing.
-        n: Examples compared.
-        known: Examples of the baseline.
-        changed: Examples whose caption differs.
-        revision: Of the baseline.
-        judgements: One a metric; none if no caption changed.
-        worst: The examples that lost most under the main metric.
-    """
-
-    name: str
-    task: str
-    captioner: str
-    verdict: Verdict
-    reason: str = ""
-    n: int = 0
-    known: int = 0
-    changed: int = 0
-    revision: str = ""
-    judgements: tuple[Judgement, ...] = ()
-    worst: tuple[Example, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class GateReport:
-    """The whole gate."""
-
-    cells: tuple[CellVerdict, ...]
-    rules: GateRules
-    tests: int = 0
-    notes: tuple[str, ...] = ()
-
-    @property
-    def verdict(self) -> Verdict:
-        """The worst of the cells'."""
-        return worst([cell.verdict for cell in self.cells])
-
-    @property
-    def exit_code(self) -> int:
-        """0 pass, 1 fail, 3 inconclusive."""
-        return _EXIT_CODES[self.verdict]
-
 
 MetricMaker = Callable[[str], Metric]
 """The metric behind an id."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from zsbench.gate.decision import CellVerdict, GateReport, Judgement, Verdict
+from zsbench.gate.verdicts import CellVerdict, GateReport, Judgement, Verdict
 
 __all__ = ["gate_benchmark", "gate_document", "gate_junit", "gate_markdown", "gate_text"]
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from zsbench.errors import ScoringError
-from zsbench.gate.decision import Verdict, worst
+from zsbench.gate.verdicts import Verdict, worst
 
 __all__ = ["SpeedFinding", "SpeedReport", "SpeedRules", "judge_times", "measure_sides"]
 

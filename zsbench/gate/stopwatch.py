@@ -20,6 +20,7 @@ __all__ = ["CommandSide", "RunSide", "checkout"]
 
 TIMEOUT = 3600
 _TIMED = "predict"
+_TAKEN = ("text-features", "image-features", "gap-fit", "train", "references", "read")
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 _TAIL = 400
 
@@ -54,22 +55,28 @@ class CommandSide:
 class RunSide:
     """Times captioning alone: runs a checkout's zsbench on a cache of its own, forgetting predictions in between.
 
-    The first call trains and encodes; later calls only caption. Seconds are those of the prediction stages, by label.
+    The first call trains and encodes what ``warm`` does not hold; later calls only caption. Seconds are those of the
+    prediction stages, by label.
 
     Attributes:
         checkout: Folder of the code.
         scratch: Folder for cache and records.
         arguments: Further arguments of ``zsbench run``.
         threads: Of the usual libraries, and of the matrix.
+        warm: A cache whose data, features and trainings are taken over; entries are found by content, so that a wrong
+            one cannot be used.
     """
 
     checkout: Path
     scratch: Path
     arguments: Sequence[str] = ()
     threads: int = 1
+    warm: Path | None = None
 
     def __call__(self) -> Mapping[str, float]:
         """Caption once; seconds by the stage's label."""
+        if self.warm and not (self.scratch / "cache").exists():
+            _take_over(self.warm, self.scratch / "cache")
         shutil.rmtree(self.scratch / "cache" / "store" / _TIMED, ignore_errors=True)
         output = self.scratch / "runs"
         shutil.rmtree(output, ignore_errors=True)
@@ -81,6 +88,22 @@ class RunSide:
         command = [sys.executable, "-m", "zsbench", "run", "--set", f"threads={self.threads}", *self.arguments]
         _run([*command, "--output", str(output)], self.scratch, environment)
         return _read_times(output)
+
+
+def _take_over(warm: Path, cache: Path) -> None:
+    """Link or copy what a cache holds, predictions and what was made of them aside."""
+    kept = [warm / "data", *(kind for kind in (warm / "store").glob("*") if kind.name in _TAKEN)]
+    for folder in kept:
+        if folder.is_dir():
+            shutil.copytree(folder, cache / folder.relative_to(warm), copy_function=_link)
+
+
+def _link(source: str, target: str) -> None:
+    """A hard link; a copy where the two are on different file systems."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
 
 
 def fix_threads(threads: int) -> dict[str, str]:

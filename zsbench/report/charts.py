@@ -17,8 +17,18 @@ if TYPE_CHECKING:
 
 __all__ = ["draw_bars", "draw_histogram", "draw_history", "draw_intervals"]
 
-_INK, _SOFT, _ACCENT, _SECOND = "#010203", "#040506", "#070809", "#0a0b0c"
-_COLOURS = {_INK: "var(--ink)", _SOFT: "var(--line)", _ACCENT: "var(--accent)", _SECOND: "var(--second)"}
+_INK, _SOFT, _ACCENT, _SECOND, _THIRD, _FOURTH = "#010203", "#040506", "#070809", "#0a0b0c", "#0d0e0f", "#101112"
+_COLOURS = {
+    _INK: "var(--ink)",
+    _SOFT: "var(--line)",
+    _ACCENT: "var(--accent)",
+    _SECOND: "var(--second)",
+    _THIRD: "var(--third)",
+    _FOURTH: "var(--fourth)",
+}
+_SERIES = (_ACCENT, _SECOND, _THIRD, _FOURTH)
+"""Colours of systems, in order; from the fifth on they come again, dashed or paler."""
+
 _WIDTH = 6.4
 _STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
@@ -79,8 +89,8 @@ def draw_bars(series: Mapping[str, Mapping[str, float]], label: str) -> str:
     for number, (name, values) in enumerate(series.items()):
         places = [place + (number - (len(series) - 1) / 2) * height for place in range(len(groups))]
         widths = [values.get(group, math.nan) for group in groups]
-        alpha = 1 - 0.65 * number / max(1, len(series))
-        axes.barh(places, widths, height=height * 0.9, color=_ACCENT, alpha=alpha, label=_short(name))
+        colour, alpha = _SERIES[number % 4], (1.0, 0.5)[number // 4 % 2]
+        axes.barh(places, widths, height=height * 0.9, color=colour, alpha=alpha, label=_short(name))
     axes.set_yticks(range(len(groups)), [_short(group) for group in groups])
     axes.invert_yaxis()
     axes.set_xlabel(label)
@@ -102,8 +112,7 @@ def draw_histogram(series: Mapping[str, Sequence[float]], label: str, *, whole: 
     for number, (name, values) in enumerate(series.items()):
         finite = [value for value in values if math.isfinite(value)]
         counts, edges = np.histogram(finite, bins=bins)
-        style = ("-", "--", ":", "-.")[number % 4]
-        colour = (_ACCENT, _SECOND)[number // 4 % 2]
+        colour, style = _SERIES[number % 4], ("-", "--")[number // 4 % 2]
         axes.stairs(
             counts / max(1, len(finite)), edges, color=colour, linestyle=style, linewidth=1.6, label=_short(name)
         )

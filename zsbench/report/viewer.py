@@ -18,7 +18,7 @@ from zsbench.report.media import Media
 __all__ = ["write_viewer_data"]
 
 SHOWN_METRICS = 4
-"""So many per-image scores are shown, the main metric first."""
+"""So many per-image scores are shown: the main metric, and the last ones of the task's table."""
 
 
 def write_viewer_data(
@@ -59,14 +59,18 @@ def write_viewer_data(
 
 
 def _choose_metrics(entries: Sequence[Entry]) -> dict[str, dict[str, Any]]:
-    """Title and factor of the metrics that are shown, the main metric first."""
+    """Title and factor of the metrics that are shown, the main metric first.
+
+    Of BLEU-1 to BLEU-4 and the like the last ones say most.
+    """
     found: dict[str, dict[str, Any]] = {}
     for entry in entries:
         result = entry.evidence.result
         rows = [row for row in result["metrics"] if row["grouping"] is None and row["score"] is not None]
         for row in sorted(rows, key=lambda row: row["id"] != result["main_metric"]):
             found.setdefault(row["id"], {"title": row["title"], "factor": row["factor"]})
-    return dict(list(found.items())[:SHOWN_METRICS])
+    first, rest = list(found.items())[:1], list(found.items())[1:]
+    return dict([*first, *rest[-(SHOWN_METRICS - 1) :]])
 
 
 def _examples(entries: Sequence[Entry], media: Media) -> list[dict[str, Any]]:
