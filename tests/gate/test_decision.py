@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from zsbench.errors import IncomparableError
+from zsbench.errors import IncomparableError, UnknownIdError
 from zsbench.gate import GateRules, Verdict, judge_run, read_run_evidence
 from zsbench_records import build_cell, captions_of, make_metric, scores_of, write_run
 
@@ -162,6 +162,25 @@ def test_a_gate_that_would_look_at_nothing_is_refused(judge):
     """No common cell is a mistake, not a pass."""
     with pytest.raises(IncomparableError, match="No cell"):
         judge([build_cell(captions_of(9), scores_of(9), captioner="other")])
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [{"captioners": ["fake", "fkae"]}, {"tasks": ["fake-taks"]}, {"metrics": ["exct"]}, {"tolerances": {"exct": 1}}],
+)
+def test_a_gate_does_not_look_past_a_mistyped_name(judge, rules):
+    """It would pass for ever."""
+    with pytest.raises(UnknownIdError, match="Did you mean"):
+        judge([build_cell(captions_of(200), scores_of(200))], **rules)
+
+
+def test_a_baseline_that_failed_is_no_baseline(judge):
+    """Its cell counts as new."""
+    result, samples, _ = build_cell({}, [], captioner="b", status="failed", reason="x", metrics=[])
+    old = [build_cell(captions_of(9), scores_of(9)), (result, samples, None)]
+    new = [build_cell(captions_of(9), scores_of(9), captioner=name) for name in ("fake", "b")]
+    report = judge(new, old)
+    assert (report.exit_code, len(report.cells), "no baseline yet" in report.notes[0]) == (0, 1, True)
 
 
 def test_equal_captions_with_other_scores_are_refused(judge):

@@ -67,8 +67,8 @@ def run_gate(  # noqa: PLR0913  one parameter a flag
 
     evidence = [cell for cell in read_run_evidence(run) if rules.looks_at(cell.captioner, cell.task)]
     if update_baseline:
-        for path in write_baselines(evidence, baseline, revision=revision):
-            typer.echo(f"wrote {path}")
+        written = write_baselines(evidence, baseline, revision=revision)
+        typer.echo("\n".join(f"wrote {path}" for path in written) or "nothing was written: no cell has scores")
         return None
     report = _judge(evidence, baseline, rules)
     _write_outputs(report, markdown, junit, benchmark)

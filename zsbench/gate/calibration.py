@@ -130,7 +130,7 @@ def simulate(population: Population, setting: Setting, seed: int) -> tuple[Evide
     generator = np.random.default_rng(seed)
     rows = generator.integers(0, len(next(iter(population.good.values()))), size=setting.n)
     changed = generator.random(setting.n) < setting.share
-    new_is_bad = changed & ((generator.random(setting.n) < 0.5) if setting.kind == "equal" else True)  # noqa: PLR2004
+    new_is_bad = changed & ((generator.random(setting.n) < 0.5) if setting.kind == "equal" else True)  # noqa: PLR2004  a fair coin
     old_is_bad = changed & ~new_is_bad
     return _draw(population, rows, new_is_bad), _draw(population, rows, old_is_bad)
 

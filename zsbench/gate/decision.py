@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from zsbench.errors import IncomparableError
+from zsbench.errors import IncomparableError, UnknownIdError
 from zsbench.gate.alignment import Pairing, align
 from zsbench.gate.evidence import Evidence
 from zsbench.gate.rules import GateRules
@@ -51,8 +51,10 @@ def judge_run(
 
     Raises:
         IncomparableError: Records must not be compared, or none have a cell in common.
+        UnknownIdError: The rules name something that neither run nor baseline has.
     """
-    olds = {cell.name: cell for cell in baseline if rules.looks_at(cell.captioner, cell.task)}
+    _check_named(rules, [*run, *baseline])
+    olds = {c.name: c for c in baseline if rules.looks_at(c.captioner, c.task) and not c.failed}
     news = {cell.name: cell for cell in run if rules.looks_at(cell.captioner, cell.task)}
     common = [name for name in news if name in olds]
     _check_common(common, news, olds)
@@ -87,6 +89,20 @@ class _Measuring:
 def _gated_keys(old: Evidence, rules: GateRules) -> list[str]:
     """Which rows of a baseline are gated, by ``row_key``."""
     return [key for key, row in old.rows.items() if rules.looks_at_metric(row["id"], row["grouping"])]
+
+
+def _check_named(rules: GateRules, cells: Sequence[Evidence]) -> None:
+    """Refuse rules that name what is not there: a gate that looks past everything would pass."""
+    metrics = {row["id"] for cell in cells for row in cell.rows.values()}
+    known = {
+        "captioner": ({cell.captioner for cell in cells}, rules.captioners),
+        "task": ({cell.task for cell in cells}, rules.tasks),
+        "metric": (metrics, [*rules.metrics, *rules.tolerances]),
+    }
+    for kind, (there, named) in known.items():
+        for id_ in named:
+            if id_ not in there:
+                raise UnknownIdError(kind, id_, there)
 
 
 def _check_common(common: Sequence[str], news: Mapping[str, Evidence], olds: Mapping[str, Evidence]) -> None:

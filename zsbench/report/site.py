@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,7 +107,6 @@ class _Site:
         self.options = options
         self.pages = Pages(options.output)
         self._metrics: dict[str, Metric] = {}
-        shutil.rmtree(options.output / "data", ignore_errors=True)
 
     def make_metric(self, id_: str) -> Metric:
         """The metric behind an id, made once."""
