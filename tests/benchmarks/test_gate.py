@@ -6,7 +6,7 @@ from zsbench.gate import GateRules, judge_run, read_baselines, read_run_evidence
 from zsbench.gate.outputs import gate_document
 from zsbench.report import SiteOptions, build_leaderboard
 from zsbench.report.pages import PAGE_LIMIT
-from zsbench_records import REGISTRY, build_cell, captions_of, make_metric, scores_of, write_run
+from zsbench_cells import REGISTRY, build_cell, captions_of, make_metric, scores_of, write_run
 
 SAMPLES = 1000
 

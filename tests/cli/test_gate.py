@@ -14,7 +14,7 @@ import zsbench_fakes
 from zsbench.cli.app import app
 from zsbench.errors import ConfigError, IncomparableError, UnknownIdError
 from zsbench.plugins import load_plugins
-from zsbench_records import build_cell, captions_of, scores_of, write_run
+from zsbench_cells import build_cell, captions_of, scores_of, write_run
 
 assert isinstance(zsbench_fakes.FAKES, EntryPoint)
 

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 import zsbench_fakes
 from zsbench.cli.app import app
 from zsbench.plugins import load_plugins
-from zsbench_records import build_cell, captions_of, scores_of, write_run
+from zsbench_cells import build_cell, captions_of, scores_of, write_run
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 
 from zsbench.errors import IncomparableError
 from zsbench.gate import align, read_run_evidence
-from zsbench_records import build_cell, captions_of, scores_of, write_run
+from zsbench_cells import build_cell, captions_of, scores_of, write_run
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 
 from zsbench.errors import ConfigError, CorruptDataError, HashMismatchError, MissingDataError
 from zsbench.gate import baselines, read_baselines, read_history, read_run_evidence, write_baselines
-from zsbench_records import build_cell, captions_of, scores_of, write_run
+from zsbench_cells import build_cell, captions_of, scores_of, write_run
 
 SHADES = ["dark", "light"] * 10
 

@@ -10,7 +10,7 @@ import pytest
 
 from zsbench.gate import read_run_evidence
 from zsbench.gate.calibration import Population, Setting, calibration_table, find_share, measure, simulate
-from zsbench_records import build_cell, captions_of, make_metric, scores_of, write_run
+from zsbench_cells import build_cell, captions_of, make_metric, scores_of, write_run
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 
 from zsbench.errors import IncomparableError, UnknownIdError
 from zsbench.gate import GateRules, Verdict, judge_run, read_run_evidence
-from zsbench_records import build_cell, captions_of, make_metric, scores_of, write_run
+from zsbench_cells import build_cell, captions_of, make_metric, scores_of, write_run
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from zsbench.errors import CorruptDataError, MissingDataError
 from zsbench.gate import read_run_evidence
 from zsbench.gate.evidence import find_run
-from zsbench_records import build_cell, captions_of, scores_of, write_run
+from zsbench_cells import build_cell, captions_of, scores_of, write_run
 
 
 def test_latest_may_be_a_text_file(tmp_path):

@@ -9,7 +9,7 @@ import pytest
 
 from zsbench.gate import GateRules, judge_run, read_run_evidence
 from zsbench.gate.outputs import gate_benchmark, gate_document, gate_junit, gate_markdown, gate_text
-from zsbench_records import build_cell, captions_of, make_metric, scores_of, write_run
+from zsbench_cells import build_cell, captions_of, make_metric, scores_of, write_run
 
 NASTY = "a <script>alert(1)</script> | `x` @team \x07 قطة"
 

@@ -7,7 +7,7 @@ import pytest
 from zsbench.errors import ConfigError
 from zsbench.gate import GateRules, judge_run, read_run_evidence
 from zsbench.gate.perturb import swap_captions, swap_predictions
-from zsbench_records import REGISTRY, make_metric
+from zsbench_cells import REGISTRY, make_metric
 
 HUNDRED = {str(n): f"caption {n}" for n in range(100)}
 

@@ -9,7 +9,7 @@ import pytest
 
 from zsbench.errors import CorruptDataError
 from zsbench.report.readme import BEGIN, END, write_readme
-from zsbench_records import make_metric
+from zsbench_cells import make_metric
 
 ROOT = Path(__file__).parents[2]
 

@@ -9,7 +9,7 @@ import pytest
 from zsbench.gate import read_run_evidence
 from zsbench.report.entries import Entry, name_file, newest_entries
 from zsbench.report.rows import build_board, find_candidates
-from zsbench_records import build_cell, captions_of, make_metric, scores_of, write_run
+from zsbench_cells import build_cell, captions_of, make_metric, scores_of, write_run
 
 
 @pytest.fixture
