@@ -79,6 +79,16 @@ def test_broken_yaml_names_the_line(write):
         read_matrix(write("name: x\n  captioners: [a\n"), {})
 
 
+def test_paths_among_the_settings_of_tasks_start_at_the_matrix(write, tmp_path):
+    """A matrix and its data may lie in one folder; other values are left alone."""
+    settings = (
+        "task_settings: {folder: {captions: ./captions.csv, format: csv}}\ncorpus_settings: {texts: {path: ../t}}\n"
+    )
+    matrix = read_matrix(write(GOOD + settings), {})
+    assert matrix.task_settings["folder"] == {"captions": str(tmp_path / "captions.csv"), "format": "csv"}
+    assert matrix.corpus_settings["texts"] == {"path": str(tmp_path.parent / "t")}
+
+
 @pytest.mark.parametrize("text", ["", "- a\n", "just text\n"])
 def test_yaml_that_is_no_mapping_is_refused(write, text):
     """A matrix is a mapping."""

@@ -66,3 +66,18 @@ def test_linked_files_exist():
     missing = [link for link in links if not (Path(__file__).parent.parent / link).exists()]
     assert links
     assert missing == []
+
+
+def test_the_tables_are_consistent():
+    """Every row has as many cells as there are headings, and in each column the highest score is the bold one."""
+    block = re.search(r"<!-- table: \S+ -->\n(.*?)<!-- /table -->", README, flags=re.DOTALL)
+    tables = re.findall(r"(?:^\|.*\n)+", block[1], flags=re.MULTILINE)
+    assert tables
+    for table in tables:
+        rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()]
+        assert len({len(row) for row in rows}) == 1
+        for column in zip(*rows[2:], strict=True):
+            scores = [found for text in column if (found := re.match(r"(\*\*)?(\d+\.\d+) ±", text))]
+            best = [score[2] for score in scores if score[1]]
+            top = max((score[2] for score in scores), key=float, default="")
+            assert set(best) == ({top} if len(scores) > 1 else set())

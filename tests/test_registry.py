@@ -7,7 +7,7 @@ from pydantic import Field
 
 from zsbench.errors import ApiVersionError, ConfigError, DuplicateIdError, PluginContractError, UnknownIdError
 from zsbench.interfaces import CaptionerSpec, Frozen, GapModelSpec, GapSetting
-from zsbench.registry import Owner, Registry, load_object, set_dotted
+from zsbench.registry import Owner, Registry, build_config, load_object, set_dotted
 
 
 class Inference(Frozen):
@@ -129,3 +129,16 @@ def test_set_dotted_replaces_what_is_no_mapping():
     target: dict = {"a": 1}
     set_dotted(target, "a.b", 2)
     assert target == {"a": {"b": 2}}
+
+
+def test_a_setting_that_must_be_set_is_named_with_what_else_can():
+    """What is needed comes first."""
+
+    class Needy(Frozen):
+        path: str
+        key: str = ""
+
+    with pytest.raises(
+        ConfigError, match=r"There is no 'path' in settings of x\. It must be set; known are: path, key"
+    ):
+        build_config(Needy, {}, source="settings of x")

@@ -1,19 +1,22 @@
 """Build the wheel of every distribution, install them in an empty environment, and run them away from the checkout.
 
 ``python tests/wheels.py FOLDER`` works in FOLDER and ends with exit code 0 if the installed command lists every
-plugin as active and a small run of the embedded matrix succeeds.
+plugin as active, the example's own tests pass there, and a small run of the embedded matrix succeeds with a first-party
+captioner and with that of a distribution which ``zsbench plugins new`` has just written.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+EXAMPLE = "tests/thirdparty/zsbench-example"
 DISTRIBUTIONS = (
     ".",
     "tasks",
@@ -22,6 +25,7 @@ DISTRIBUTIONS = (
     "plugins/ablations",
     "plugins/baselines",
     "plugins/pocket",
+    EXAMPLE,
 )
 
 
@@ -46,12 +50,25 @@ def main(folder: Path) -> None:
     broken = [record for record in records if record["status"] != "active"]
     if broken or len(records) != len(DISTRIBUTIONS):
         sys.exit(f"expected {len(DISTRIBUTIONS)} active plugins, found {records}")
+    call(python, "-m", "pip", "install", "--quiet", "pytest", cwd=folder)
+    shutil.copytree(ROOT / EXAMPLE / "tests", folder / "example-tests", dirs_exist_ok=True)
+    call(python, "-m", "pytest", "-q", "-p", "no:cacheprovider", folder / "example-tests", cwd=folder)
+    captioners = f"clipre,example-most-common,{write_captioner(python, folder)}"
     run = json.loads(
-        call(python, "-Im", "zsbench", "run", "--json", "--captioners", "clipre", "--limit", "20", cwd=folder)
+        call(python, "-Im", "zsbench", "run", "--json", "--captioners", captioners, "--limit", "20", cwd=folder)
     )
-    if [cell["status"] for cell in run["cells"]] != ["done"]:
+    if [cell["status"] for cell in run["cells"]] != ["done"] * 3:
         sys.exit(f"the run did not succeed: {run}")
-    print(f"{len(records)} plugins active, {len(run['cells'])} cell done")  # noqa: T201  a script tells
+    print(f"{len(records)} plugins active, {len(run['cells'])} cells done")  # noqa: T201  a script tells
+
+
+def write_captioner(python: Path, folder: Path) -> str:
+    """Write a captioner's distribution with the installed command, install and check it; its id."""
+    shutil.rmtree(folder / "zsbench-my-captioner", ignore_errors=True)
+    call(python, "-Im", "zsbench", "plugins", "new", "my-captioner", "--kind", "captioner", cwd=folder)
+    call(python, "-m", "pip", "install", "--quiet", "--no-deps", folder / "zsbench-my-captioner", cwd=folder)
+    call(python, "-Im", "zsbench", "plugins", "check", "my-captioner", cwd=folder)
+    return "my-captioner"
 
 
 if __name__ == "__main__":

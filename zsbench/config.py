@@ -25,6 +25,7 @@ __all__ = [
     "Answering",
     "CorpusTaskPair",
     "EncoderSetting",
+    "GapAxisSetting",
     "GapFitSetting",
     "LanguageModelSetting",
     "Matrix",
@@ -59,6 +60,7 @@ class LanguageModelSetting(Frozen):
 
 
 AnswerRoute = Literal["auto", "features", "caption"]
+MissingTasks = Literal["error", "leave-out"]
 
 
 class Answering(Frozen):
@@ -79,6 +81,22 @@ class Answering(Frozen):
         default=GenerationSettings(beams=5, max_new_tokens=10, min_new_tokens=1, length_penalty=-1.0),
         description="how it answers; beam 5, 1 to 10 tokens, length penalty -1 as in MacCap's code",
     )
+
+
+class GapAxisSetting(GapSetting):
+    """A gap model put under a captioner, in training and at inference; another one at inference on request."""
+
+    inference: GapSetting | None = Field(default=None, description="the gap model at inference; none: the same one")
+
+    @property
+    def training_gap(self) -> GapSetting:
+        """The gap model of training."""
+        return GapSetting(id=self.id, settings=self.settings)
+
+    @property
+    def inference_gap(self) -> GapSetting:
+        """The gap model of inference."""
+        return self.inference or self.training_gap
 
 
 class GapFitSetting(Frozen):
@@ -103,7 +121,7 @@ class Matrix(Frozen):
     tasks: tuple[str, ...] = Field(min_length=1, description="ids of tasks")
     corpora: tuple[str, ...] = Field(min_length=1, description="ids of the text corpora to train on or retrieve from")
     seeds: tuple[int, ...] = Field(default=(0,), min_length=1, description="one run of everything for each")
-    gap_models: tuple[GapSetting, ...] = Field(
+    gap_models: tuple[GapAxisSetting, ...] = Field(
         default=(), description="gap models put under every captioner that takes one; none: each captioner's own"
     )
     encoder: EncoderSetting = Field(description="the frozen image-text encoder")
@@ -138,6 +156,10 @@ class Matrix(Frozen):
     )
     fail_on_error: bool = Field(
         default=False, description="an unreadable image fails its cells instead of being left out"
+    )
+    missing_tasks: MissingTasks = Field(
+        default="error",
+        description="what becomes of a task whose files are not under the data root: error, or leave-out with a note",
     )
     baseline: str | None = Field(default=None, description="captioner that the others are compared with")
     data_root: str | None = Field(
@@ -179,8 +201,8 @@ def read_matrix(path: Path, overrides: Mapping[str, Any]) -> Matrix:
     """Read a matrix file, put overrides over it, validate the whole.
 
     Args:
-        path: The YAML file. Values of encoder and language model that begin with ``./`` or ``../`` are paths
-            relative to its folder, and so is such a ``data_root``.
+        path: The YAML file. Values of encoder, language model, ``task_settings`` and ``corpus_settings`` that begin
+            with ``./`` or ``../`` are paths relative to its folder, and so is such a ``data_root``.
         overrides: Values by dotted key, from the command line; they win.
 
     Raises:
@@ -288,6 +310,21 @@ def _anchor_paths(data: dict[str, Any], folder: Path) -> None:
         value = holder.get(last) if isinstance(holder, dict) else None
         if isinstance(value, str) and value.startswith(("./", "../")):
             holder[last] = str((folder / value).resolve())
+    for kind in ("task_settings", "corpus_settings"):
+        for own in _values(data.get(kind)):
+            _anchor_values(own, folder)
+
+
+def _anchor_values(settings: Any, folder: Path) -> None:
+    """Make the paths among the settings of a task or a corpus absolute, in place."""
+    for key, value in settings.items() if isinstance(settings, dict) else ():
+        if isinstance(value, str) and value.startswith(("./", "../")):
+            settings[key] = str((folder / value).resolve())
+
+
+def _values(mapping: Any) -> list[Any]:
+    """The values of what should be a mapping; validation tells if it is none."""
+    return list(mapping.values()) if isinstance(mapping, dict) else []
 
 
 def _key_of(error: ValidationError) -> str:

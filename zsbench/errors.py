@@ -20,7 +20,8 @@
     ├── CaptionerError(captioner)         a captioner raised or returned something else than captions
     ├── ScoringError(ids)                 predictions do not fit the task
     ├── IncomparableError(field)          two records must not be compared
-    └── MetricNotRunError(metric)         one metric cannot run; everything else stands
+    ├── MetricNotRunError(metric)         one metric cannot run; everything else stands
+    └── ConformanceError                  a component fails a check of the conformance kit
 
 A message has three short sentences: what was found, what was expected, what to do.
 """
@@ -35,6 +36,7 @@ __all__ = [
     "ApiVersionError",
     "CaptionerError",
     "ConfigError",
+    "ConformanceError",
     "CorruptDataError",
     "DataError",
     "DuplicateIdError",
@@ -161,6 +163,10 @@ class CaptionerError(ZsbenchError):
     def __init__(self, found: str, expected: str, remedy: str, *, captioner: str) -> None:
         super().__init__(found, expected, remedy)
         self.captioner = captioner
+
+
+class ConformanceError(ZsbenchError):
+    """A component does not keep its contract: a check of ``zsbench.testing`` found it out."""
 
 
 class ScoringError(ZsbenchError):

@@ -95,7 +95,7 @@ def _missing(path: Path, id_: str, error: OSError) -> MissingDataError:
     return MissingDataError(
         f"The image of {id_!r} cannot be opened: {path} ({error.strerror}).",
         "Every example of a task has its image file.",
-        "Check the data root, or run `zsbench doctor` to see which files are missing.",
+        "Check the data root; `zsbench data verify` lists every image that is missing or cannot be read.",
         path=path,
     )
 

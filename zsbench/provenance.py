@@ -53,8 +53,10 @@ def collect_provenance(plugins: Sequence[PluginRecord], used: Mapping[str, list[
                 "name": record.name,
                 "distribution": record.distribution,
                 "version": record.version,
+                "target": record.target,
                 "status": record.status,
                 "reason": record.reason,
+                "provides": list(record.provides),
                 "used": used.get(record.name, []),
             }
             for record in plugins

@@ -7,7 +7,8 @@
         cells/<cell>/result.json             scores with uncertainty and signature, differences to the baseline
         cells/<cell>/samples.jsonl           per example: id, prediction, candidates, value of each metric
         cells/<cell>/statistics.safetensors  per example: the sufficient statistics of each metric
-        tables/comparison.md         the table
+        cells/<cell>/official.json           the predictions in the form of the data set's own evaluation
+        tables/comparison.md         the full comparison, and as .tex, .html and .csv
     results/latest                   the newest run
 
 Every file carries ``schema_version``; see ``docs/records.md``.
@@ -19,7 +20,7 @@ import contextlib
 import json
 import os
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -48,11 +49,14 @@ __all__ = [
     "read_statistics",
     "restore_groups",
     "row_key",
+    "select_statistics",
+    "select_values",
     "write_statistics",
 ]
 
 SCHEMA_VERSION = 1
 STATISTICS = "statistics.safetensors"
+OFFICIAL = "official.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +74,9 @@ class CellFacts:
         encoder: What people call the encoder.
         language_model: What people call the language model; empty without.
         data_used: What beyond text was used, to be marked in every table.
+        split_remark: How the task's data differ from its official split; empty if they do not.
         source: measured, or how else predictions came here.
+        labels: What a reader must know of the scores, such as that some examples have no prediction.
     """
 
     name: str
@@ -83,7 +89,9 @@ class CellFacts:
     encoder: str = ""
     language_model: str = ""
     data_used: Sequence[str] = ()
+    split_remark: str = ""
     source: str = "measured"
+    labels: Sequence[str] = ()
 
 
 def build_result(
@@ -111,6 +119,7 @@ def build_result(
         "name": facts.name,
         "status": "done",
         "source": facts.source,
+        "labels": list(facts.labels),
         "task_title": card.title,
         "task_kind": card.kind,
         "main_metric": card.main_metric,
@@ -120,6 +129,7 @@ def build_result(
         "encoder": facts.encoder,
         "language_model": facts.language_model,
         "data_used": list(facts.data_used),
+        "split_remark": facts.split_remark,
         "config": dict(facts.config),
         "keys": dict(facts.keys),
         "seconds": dict(facts.seconds),
@@ -153,6 +163,25 @@ def metric_row(result: MetricResult) -> dict[str, Any]:
 def row_key(metric: str, grouping: str | None, group: str | None) -> str:
     """The name of a row's statistics: ``metric``, or ``metric@grouping=group``."""
     return metric if grouping is None else f"{metric}@{grouping}={group}"
+
+
+def select_statistics(results: Iterable[MetricResult], own_groups: Collection[str]) -> dict[str, NDArrayFloat]:
+    """The statistics that a record keeps, by ``row_key``.
+
+    Args:
+        results: What was scored.
+        own_groups: Ids of the metrics whose rows for a group are not those of the whole.
+    """
+    return {
+        row_key(result.metric, result.grouping, result.group): result.statistics
+        for result in results
+        if result.statistics is not None and (result.grouping is None or result.metric in own_groups)
+    }
+
+
+def select_values(results: Iterable[MetricResult]) -> dict[str, NDArrayFloat]:
+    """The value of each example under each metric that ran, by the metric's id."""
+    return {result.metric: result.values for result in results if result.values is not None and result.grouping is None}
 
 
 def write_statistics(path: Path, arrays: Mapping[str, NDArrayFloat]) -> None:
@@ -193,12 +222,15 @@ class RunFolder:
         result: Mapping[str, Any],
         samples: Iterable[Mapping[str, Any]],
         statistics: Mapping[str, NDArrayFloat] | None = None,
+        official: Sequence[Mapping[str, str | int]] = (),
     ) -> None:
-        """Write one cell's ``result.json`` and ``samples.jsonl``, and its statistics if it was scored."""
+        """Write one cell's ``result.json`` and ``samples.jsonl``, its statistics and official rows if it has some."""
         folder = self.path / "cells" / str(result["name"])
         folder.mkdir(parents=True, exist_ok=True)
         if statistics:
             write_statistics(folder / STATISTICS, statistics)
+        if official:
+            write_text(folder / OFFICIAL, json.dumps(list(official), ensure_ascii=False) + "\n")
         lines = (json.dumps(sample, ensure_ascii=False, separators=(",", ":")) + "\n" for sample in samples)
         write_text(folder / "samples.jsonl", "".join(lines))
         _write_json(folder / "result.json", result)

@@ -7,7 +7,7 @@ import importlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from pydantic import ValidationError
 
@@ -16,7 +16,16 @@ from zsbench.interfaces.captioner import CaptionerNeeds
 from zsbench.interfaces.records import Frozen
 from zsbench.interfaces.specs import API_VERSION, CaptionerSpec, Factory, Spec
 
-__all__ = ["Owner", "Registry", "ResolvedCaptioner", "build_config", "load_object", "set_dotted"]
+__all__ = [
+    "Owner",
+    "Registry",
+    "ResolvedCaptioner",
+    "SpecSource",
+    "build_config",
+    "check_spec",
+    "load_object",
+    "set_dotted",
+]
 
 KEBAB = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 SpecT = TypeVar("SpecT", bound=Spec)
@@ -30,6 +39,11 @@ class Owner:
     distribution: str = ""
     version: str = ""
     target: str = ""
+
+    @property
+    def origin(self) -> str:
+        """Where it comes from, for a message: its distribution, or its file."""
+        return self.distribution or (self.target if self.target.endswith(".py") else "unknown distribution")
 
 
 @dataclass(frozen=True)
@@ -84,11 +98,26 @@ def load_object(reference: Factory) -> Any:
         ) from error
 
 
-class Registry:
-    """Specs by kind and id; an id belongs to one owner."""
+class SpecSource(Protocol):
+    """Who fills a registry while it is used: ids may be reserved before the plugin that owns them is imported."""
 
-    def __init__(self) -> None:
-        self._specs: dict[tuple[type[Spec], str], tuple[Spec, Owner]] = {}
+    def fetch(self, kind: type[Spec], id_: str) -> None:
+        """Import whoever owns an id; if nobody is known to, whoever may."""
+
+    def explain(self, kind: type[Spec], id_: str) -> str:
+        """Why an id is not there, if a plugin that is blocked or broken owns it or may own it; else empty."""
+
+
+class Registry:
+    """Specs by kind and id; an id belongs to one owner.
+
+    Attributes:
+        source: Fills it while it is used; None if everything is in it.
+    """
+
+    def __init__(self, source: SpecSource | None = None) -> None:
+        self._specs: dict[tuple[type[Spec], str], tuple[Spec | None, Owner]] = {}
+        self.source = source
 
     def add(self, spec: Spec, owner: Owner) -> None:
         """Register one spec.
@@ -98,22 +127,38 @@ class Registry:
             ApiVersionError: The spec was written for another version of the contracts.
             DuplicateIdError: The id is taken; the message names both owners.
         """
-        _check_spec(spec, owner)
-        key = (type(spec), spec.id)
-        if key in self._specs:
-            first = self._specs[key][1]
-            raise DuplicateIdError(
-                f"The {spec.kind} id {spec.id!r} is registered by {_name(first)} and by {_name(owner)}.",
-                "An id belongs to one plugin.",
-                f"Uninstall one of them, or rename the id in {owner.plugin!r}.",
-                plugin=owner.plugin,
-                distribution=owner.distribution,
-            )
-        self._specs[key] = (spec, owner)
+        check_spec(spec, owner)
+        self._claim(type(spec), spec.id, owner)
+        self._specs[type(spec), spec.id] = (spec, owner)
+
+    def reserve(self, kind: type[Spec], id_: str, owner: Owner) -> None:
+        """Keep an id for an owner whose spec ``source`` fetches when it is asked for.
+
+        Raises:
+            DuplicateIdError: The id is taken; the message names both owners.
+        """
+        self._claim(kind, id_, owner)
+        self._specs[kind, id_] = (None, owner)
 
     def discard(self, owner: Owner) -> None:
         """Forget everything one owner registered."""
         self._specs = {key: entry for key, entry in self._specs.items() if entry[1] != owner}
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._specs.clear()
+
+    def _claim(self, kind: type[Spec], id_: str, owner: Owner) -> None:
+        """Refuse an id that is taken."""
+        if (kind, id_) in self._specs:
+            first = self._specs[kind, id_][1]
+            raise DuplicateIdError(
+                f"The {kind.kind} id {id_!r} is registered by {_name(first)} and by {_name(owner)}.",
+                "An id belongs to one plugin.",
+                f"Leave one of them out with `-p no:{owner.plugin}`, or rename the id in {owner.plugin!r}.",
+                plugin=owner.plugin,
+                distribution=owner.distribution,
+            )
 
     def get(self, kind: type[SpecT], id_: str, *, cause: str = "") -> SpecT:
         """The spec under an id.
@@ -121,11 +166,19 @@ class Registry:
         Raises:
             UnknownIdError: Nobody registered it; the closest known id is suggested.
         """
-        entry = self._specs.get((kind, id_))
-        if entry is None:
+        spec = self._find(kind, id_)
+        if spec is None and self.source is not None:
+            self.source.fetch(kind, id_)
+            spec = self._find(kind, id_)
+            cause = cause if spec else f"{cause} {self.source.explain(kind, id_)}".strip()
+        if spec is None:
             raise UnknownIdError(kind.kind, id_, self.ids(kind), cause=cause)
-        spec = entry[0]
-        assert isinstance(spec, kind)  # noqa: S101  the key holds the type
+        return spec
+
+    def _find(self, kind: type[SpecT], id_: str) -> SpecT | None:
+        """The spec under an id, if it is here already."""
+        spec, _ = self._specs.get((kind, id_), (None, None))
+        assert spec is None or isinstance(spec, kind)  # noqa: S101  the key holds the type
         return spec
 
     def owner(self, kind: type[Spec], id_: str) -> Owner:
@@ -142,7 +195,7 @@ class Registry:
 
     def provided_by(self, owner: Owner) -> list[str]:
         """``kind id`` of everything one owner registered."""
-        return [f"{spec.kind} {spec.id}" for spec, theirs in self._specs.values() if theirs == owner]
+        return [f"{kind.kind} {id_}" for (kind, id_), (_, theirs) in self._specs.items() if theirs == owner]
 
     def resolve_captioner(self, id_: str, settings: Mapping[str, Mapping[str, Any]]) -> ResolvedCaptioner:
         """A captioner with its config: defaults, then what the matrix sets for its bases, its own changes, and itself.
@@ -218,6 +271,9 @@ def config_error(error: ValidationError, cls: type[Frozen], *, source: str) -> C
         remedy = f"Did you mean {near!r}?" if near else "Remove it."
         listed = ", ".join(sorted(known)) or "no key at all"
         return ConfigError(f"There is no key {key!r} in {source}.", f"Known: {listed}.", remedy, source=source, key=key)
+    if first["type"] == "missing":
+        expected = f"It must be set; known are: {', '.join(_fields_at(cls, location[:-1]))}."
+        return ConfigError(f"There is no {key!r} in {source}.", expected, "Set it.", source=source, key=key)
     found = f"The value of {key!r} in {source} is {first.get('input')!r}."
     return ConfigError(found, f"{first['msg']}.", "Correct the value.", source=source, key=key)
 
@@ -257,13 +313,18 @@ def _fields_at(cls: type[Frozen], path: tuple[int | str, ...]) -> list[str]:
     return list(cls.model_fields)
 
 
-def _check_spec(spec: Spec, owner: Owner) -> None:
-    """Refuse ids that are not kebab-case and other versions of the contracts."""
+def check_spec(spec: Spec, owner: Owner) -> None:
+    """Refuse ids that are not kebab-case and other versions of the contracts.
+
+    Raises:
+        PluginContractError: The id is not kebab-case.
+        ApiVersionError: The spec was written for another version of the contracts.
+    """
     if not isinstance(spec.id, str) or not KEBAB.fullmatch(spec.id):
         raise PluginContractError(
             f"{_name(owner)} registers the {spec.kind} id {spec.id!r}.",
             "Ids are kebab-case: lower-case letters, digits and hyphens.",
-            f"Rename it in {owner.plugin!r}.",
+            f"Rename it in {owner.plugin!r}, or leave that out with `-p no:{owner.plugin}`.",
             plugin=owner.plugin,
             distribution=owner.distribution,
         )
@@ -271,7 +332,8 @@ def _check_spec(spec: Spec, owner: Owner) -> None:
         raise ApiVersionError(
             f"The {spec.kind} {spec.id!r} of {_name(owner)} wants version {spec.api_version} of the contracts.",
             f"This zsbench has version {API_VERSION}.",
-            f"Install a matching release: `python -m pip install -U {owner.distribution or owner.plugin} zsbench`.",
+            f"Install a matching release: `python -m pip install -U {owner.distribution or owner.plugin} zsbench`, "
+            f"or leave it out with `-p no:{owner.plugin}`.",
             plugin=owner.plugin,
             distribution=owner.distribution,
         )

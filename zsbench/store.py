@@ -22,17 +22,11 @@ from typing import Any
 from filelock import FileLock
 
 from zsbench.errors import HashMismatchError
+from zsbench.places import default_cache
 
 __all__ = ["Entry", "Store", "default_cache", "stage_key", "write_text"]
 
 MANIFEST = "entry.json"
-
-
-def default_cache() -> Path:
-    """``$ZSBENCH_CACHE``, or ``zsbench`` in the user's cache folder."""
-    if given := os.environ.get("ZSBENCH_CACHE"):
-        return Path(given).expanduser()
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "zsbench"
 
 
 def stage_key(kind: str, material: Mapping[str, Any]) -> str:
@@ -115,7 +109,9 @@ class Store:
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
-    def commit(self, kind: str, key: str, material: Mapping[str, Any], *, seconds: float, final: bool = True) -> Entry:
+    def commit(
+        self, kind: str, key: str, material: Mapping[str, Any], *, seconds: float, final: bool = True, label: str = ""
+    ) -> Entry:
         """Checksum what the partial folder holds and rename it into place."""
         partial, place = self.partial(kind, key), self.path(kind, key)
         for abandoned in partial.glob("*.tmp"):
@@ -124,6 +120,7 @@ class Store:
         manifest = {
             "kind": kind,
             "key": key,
+            "label": label,
             "material": material,
             "files": files,
             "seconds": round(seconds, 3),

@@ -103,3 +103,14 @@ def test_predictions_must_cover_the_split(entries, write_split, tmp_path):
         task.check_predictions({"140": "a", "7": "b"}, expected)
 
     assert caught.value.ids == ("105", "7")
+
+
+def test_an_image_of_this_split_in_another_one_is_a_problem(entries, write_split, tmp_path):
+    """Under an id of its own, reading does not see it; a leak in other splits is not this task's."""
+    entries[5].update(filename=entries[0]["filename"], filepath="val2014")
+    write_split(entries)
+
+    assert list(coco_karpathy_test(tmp_path).iter_problems()) == [
+        "The image val2014/COCO_val2014_000000000140.jpg stands in several splits: test, train."
+    ]
+    assert list(coco_karpathy_val(tmp_path).iter_problems()) == []

@@ -3,7 +3,7 @@
 import pytest
 
 from zsbench.errors import MissingDataError
-from zsbench_tasks.corpora import coco_karpathy_train
+from zsbench_tasks.corpora import coco_karpathy_train, flickr30k_karpathy_train
 
 
 def test_the_corpus_is_every_training_caption_in_file_order(entries, write_split, tmp_path):
@@ -35,3 +35,12 @@ def test_missing_data_are_told_at_first_use(tmp_path):
 
     with pytest.raises(MissingDataError, match=r"dataset_coco\.json"):
         corpus.texts()
+
+
+def test_flickr30k_gives_the_captions_of_its_training_split(entries, write_split, tmp_path):
+    """It has no restval."""
+    for entry in entries:
+        del entry["cocoid"]
+    write_split(entries, folder="flickr30k").rename(tmp_path / "flickr30k" / "dataset_flickr30k.json")
+
+    assert list(flickr30k_karpathy_train(tmp_path)) == ["A red car.", "A car.", "A car."]

@@ -1,29 +1,36 @@
-"""Which images are not there."""
+"""Finding files under the data root."""
 
-from zsbench_tasks.coco import coco_karpathy_test
-from zsbench_tasks.files import missing_images
+import pytest
 
-
-def test_missing_images_are_listed_by_id(entries, write_split, tmp_path):
-    """Only the example whose file is absent is listed; contents do not matter."""
-    write_split(entries)
-    (tmp_path / "val2014").mkdir()
-    (tmp_path / "val2014" / "COCO_val2014_000000000105.jpg").write_bytes(b"not an image")
-
-    assert missing_images(coco_karpathy_test(tmp_path)) == ["140"]
+from zsbench.errors import MissingDataError
+from zsbench_tasks.coco import COCO
+from zsbench_tasks.files import find_folder, locate_file
 
 
-def test_without_the_folder_every_image_is_missing(entries, write_split, tmp_path):
-    """Ids come in the task's order."""
-    write_split(entries)
+def test_the_data_root_itself_comes_before_the_folder_in_it(tmp_path):
+    """A data root may be the data set's own folder."""
+    (tmp_path / "coco").mkdir()
+    (tmp_path / "coco" / "dataset_coco.json").touch()
+    assert locate_file(tmp_path, COCO) == tmp_path / "coco" / "dataset_coco.json"
 
-    assert missing_images(coco_karpathy_test(tmp_path)) == ["140", "105"]
+    (tmp_path / "dataset_coco.json").touch()
+    assert locate_file(tmp_path, COCO) == tmp_path / "dataset_coco.json"
 
 
-def test_a_folder_in_place_of_an_image_counts_as_missing(entries, write_split, tmp_path):
-    """Only files are images."""
-    write_split(entries)
-    for id_ in (105, 140):
-        (tmp_path / "val2014" / f"COCO_val2014_{id_:012d}.jpg").mkdir(parents=True)
+def test_a_missing_file_is_told_with_its_layout_and_origin(tmp_path):
+    """The user learns where it belongs and where it comes from."""
+    with pytest.raises(MissingDataError, match=r"image folder val2014.*karpathy-splits"):
+        locate_file(tmp_path, COCO)
 
-    assert missing_images(coco_karpathy_test(tmp_path)) == ["140", "105"]
+
+def test_a_data_root_that_is_no_folder_is_named(tmp_path):
+    """The mistake is the root, not the file."""
+    with pytest.raises(MissingDataError, match="is not a folder"):
+        locate_file(tmp_path / "nowhere", COCO)
+
+
+def test_the_first_folder_that_is_there_wins(tmp_path):
+    """Without any, the usual name is what messages show."""
+    assert find_folder(tmp_path, ("a", "b")) == tmp_path / "a"
+    (tmp_path / "b").mkdir()
+    assert find_folder(tmp_path, ("a", "b")) == tmp_path / "b"

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from zsbench.errors import CorruptDataError
-from zsbench_tasks.karpathy import KarpathyImage, read_karpathy
+from zsbench_tasks.karpathy import KarpathyImage, read_karpathy, read_karpathy_splits
 
 ALL = ("train", "restval", "val", "test")
 
@@ -62,19 +62,18 @@ def test_a_byte_order_mark_is_read_over(entries, write_split):
 @pytest.mark.parametrize(
     ("damage", "words"),
     [
-        (lambda e: e[2].pop("filename"), "no text under key 'filename'"),
-        (lambda e: e[2].update(filename=7), "no text under key 'filename'"),
-        (lambda e: e[2].pop("split"), "no text under key 'split'"),
-        (lambda e: e[2].pop("sentences"), "no list of captions under key 'sentences'"),
-        (lambda e: e[2].update(sentences=[]), "no list of captions under key 'sentences'"),
-        (lambda e: e[2].update(sentences={"raw": "A cat."}), "no list of captions under key 'sentences'"),
-        (lambda e: e[2]["sentences"][0].pop("raw"), "no text under key 'sentences[0].raw'"),
-        (lambda e: e[2]["sentences"].append("A cat."), "no text under key 'sentences[1].raw'"),
+        (lambda e: e[2].pop("filename"), "images[2] (cocoid 130): Object missing required field `filename`"),
+        (lambda e: e[2].update(filename=7), "images[2].filename (cocoid 130): Expected `str`, got `int`"),
+        (lambda e: e[2].pop("split"), "Object missing required field `split`"),
+        (lambda e: e[2].pop("sentences"), "Object missing required field `sentences`"),
+        (lambda e: e[2].update(sentences=[]), "has no captions under key 'sentences'"),
+        (lambda e: e[2].update(sentences={"raw": "A cat."}), "Expected `array`, got `object`"),
+        (lambda e: e[2]["sentences"][0].pop("raw"), "missing required field `raw` - at `sentences[0]`"),
+        (lambda e: e[2]["sentences"].append("A cat."), "Expected `object`, got `str` - at `sentences[1]`"),
         (lambda e: e[2]["sentences"][0].update(raw=" \n\t"), "an empty caption under key 'sentences[0].raw'"),
-        (lambda e: e[2]["sentences"][0].update(raw="A \ud83d cat"), "a lone surrogate"),
-        (lambda e: e[2].update(cocoid="130"), "no whole number under key 'cocoid'"),
-        (lambda e: e[2].update(cocoid=True), "no whole number under key 'cocoid'"),
-        (lambda e: e[2].update(filepath=["val2014"]), "no text under key 'filepath'"),
+        (lambda e: e[2].update(cocoid="130"), "images[2].cocoid (cocoid 130): Expected `int | null`, got `str`"),
+        (lambda e: e[2].update(cocoid=True), "Expected `int | null`, got `bool`"),
+        (lambda e: e[2].update(filepath=["val2014"]), "images[2].filepath (cocoid 130): Expected `str | null`"),
         (lambda e: e[2].update(cocoid=140), "has the id of images[0]"),
     ],
 )
@@ -86,6 +85,13 @@ def test_a_bad_entry_is_named_with_its_key(entries, write_split, damage, words):
 
     assert "images[2]" in found
     assert words in found
+
+
+def test_half_a_character_is_refused(entries, write_split):
+    """A lone surrogate cannot be written as UTF-8."""
+    entries[2]["sentences"][0]["raw"] = "A \ud83d cat"
+
+    assert "it is not readable JSON" in refusal(write_split(entries))
 
 
 @pytest.mark.parametrize("key", ["filepath", "filename"])
@@ -111,14 +117,36 @@ def test_an_entry_that_is_no_object_is_named_by_its_place(entries, write_split):
     """There is no id to name it by."""
     entries[3] = "COCO_val2014_000000000120.jpg"
 
-    assert "images[3] is not an object" in refusal(write_split(entries))
+    assert "images[3]: Expected `object`, got `str`" in refusal(write_split(entries))
 
 
 def test_an_entry_without_any_id_is_named_by_its_place(entries, write_split):
     """There is no id to name it by."""
     del entries[3]["cocoid"], entries[3]["imgid"]
 
-    assert "images[3] has no whole number under key 'imgid'" in refusal(write_split(entries))
+    assert "images[3] has neither 'cocoid' nor 'imgid'" in refusal(write_split(entries))
+
+
+def test_ids_may_be_the_stems_of_the_files(entries, write_split):
+    """Flickr30k is known by them."""
+    images = read_karpathy(write_split(entries), splits=("test",), id_kind="stem")
+
+    assert [image.id for image in images] == ["COCO_val2014_000000000140", "COCO_val2014_000000000105"]
+
+
+def test_without_a_split_every_image_is_read(entries, write_split):
+    """A file of one's own need not be a split of anything."""
+    assert len(read_karpathy(write_split(entries), splits=())) == 6
+
+
+def test_the_splits_of_every_image_file_are_told(entries, write_split):
+    """A file that stands in two splits is seen, whatever its ids."""
+    entries[5].update(filename=entries[0]["filename"], filepath="val2014")
+
+    splits = read_karpathy_splits(write_split(entries))
+
+    assert splits["val2014/COCO_val2014_000000000140.jpg"] == ["test", "train"]
+    assert len(splits) == 5
 
 
 def test_a_split_without_images_is_refused(entries, write_split):
@@ -164,7 +192,7 @@ def test_bytes_that_are_not_utf_8_outside_any_image_are_named_by_place(tmp_path)
     path = tmp_path / "dataset_coco.json"
     path.write_bytes(b'{"images": [], "dataset": "\xff"}')
 
-    assert "byte 27 is not UTF-8." in refusal(path)
+    assert "line 1, byte 27, is not UTF-8." in refusal(path)
 
 
 def test_a_large_file_is_read_whole(write_split, entries):

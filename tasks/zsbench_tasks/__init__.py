@@ -1,4 +1,4 @@
-"""Tasks and text corpora of image captioning."""
+"""Tasks and text corpora of image captioning and question answering."""
 
 from __future__ import annotations
 

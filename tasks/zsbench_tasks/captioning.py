@@ -1,55 +1,74 @@
-"""A captioning task over one Karpathy split."""
+"""A captioning task over images with captions, wherever these are read from."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Protocol
 
-from zsbench.interfaces import Example, Task, TaskCard
+from zsbench.interfaces import Example, RequiredFile, Task, TaskCard
 from zsbench_tasks.cards import load_card
-from zsbench_tasks.files import DataFile, locate_file
-from zsbench_tasks.karpathy import KarpathyImage, read_karpathy
 
-__all__ = ["KarpathyTask"]
+__all__ = ["CaptionSource", "CaptionedImage", "CaptioningTask"]
 
 
-class KarpathyTask(Task):
-    """The images of one split, in file order, with every human caption as a reference.
+@dataclass(frozen=True, slots=True)
+class CaptionedImage:
+    """One image and what people said of it.
 
-    Args:
-        data_root: The folder of the data; nothing is read before first use.
-        card_id: The card; its ``split`` says which images.
-        source: The split file.
-        image_folder: Folder of an image whose entry names none.
+    Attributes:
+        id: Unique within the task.
+        path: The image file; whether it is there is not looked at.
+        captions: None empty.
+        group: Its group, in a data set that has groups.
     """
 
-    def __init__(self, data_root: Path, *, card_id: str, source: DataFile, image_folder: str) -> None:
-        self._data_root = data_root
+    id: str
+    path: Path
+    captions: tuple[str, ...]
+    group: str = ""
+
+
+class CaptionSource(Protocol):
+    """Where the images and captions of a task are read from."""
+
+    def load_images(self) -> Sequence[CaptionedImage]:
+        """Every image of the split, in file order."""
+
+    def required_files(self) -> Sequence[RequiredFile]:
+        """What is read, and where it may lie."""
+
+    def iter_problems(self) -> Iterator[str]:
+        """What a thorough look finds beside what reading refuses."""
+
+
+class CaptioningTask(Task):
+    """Images in file order, with every human caption as a reference.
+
+    Args:
+        card_id: The card.
+        source: Gives images and captions; nothing is read before first use.
+    """
+
+    def __init__(self, card_id: str, source: CaptionSource) -> None:
         self._card_id = card_id
         self._source = source
-        self._image_folder = image_folder
 
     @cached_property
     def _card(self) -> TaskCard:
         return load_card(self._card_id)
 
     @cached_property
-    def _path(self) -> Path:
-        return locate_file(self._data_root, self._source)
-
-    @cached_property
-    def _images(self) -> tuple[KarpathyImage, ...]:
-        return tuple(read_karpathy(self._path, splits=(self._card.split,)))
+    def _images(self) -> tuple[CaptionedImage, ...]:
+        return tuple(self._source.load_images())
 
     @cached_property
     def _examples(self) -> tuple[Example, ...]:
-        root = self._path.parent
-        return tuple(
-            Example(image.id, root / (image.folder or self._image_folder) / image.filename) for image in self._images
-        )
+        return tuple(Example(image.id, image.path) for image in self._images)
 
     @cached_property
     def _content_hash(self) -> str:
@@ -72,8 +91,8 @@ class KarpathyTask(Task):
         """Every image of the split, in file order; whether its file exists is not looked at.
 
         Raises:
-            MissingDataError: The split file is not under the data root.
-            CorruptDataError: It is not a sound Karpathy split file.
+            MissingDataError: An annotation file is not under the data root.
+            CorruptDataError: It is not what it should be.
         """
         return self._examples
 
@@ -81,7 +100,23 @@ class KarpathyTask(Task):
         """The human captions, by example id.
 
         Raises:
-            MissingDataError: The split file is not under the data root.
-            CorruptDataError: It is not a sound Karpathy split file.
+            MissingDataError: An annotation file is not under the data root.
+            CorruptDataError: It is not what it should be.
         """
         return {image.id: image.captions for image in self._images}
+
+    def groups(self) -> Mapping[str, Mapping[str, Sequence[str]]]:
+        """The groups of the card's one grouping, in the card's order; a group without an image is left out."""
+        parts: dict[str, dict[str, list[str]]] = {}
+        for grouping, official in self.card.group_examples.items():
+            members = {group: [image.id for image in self._images if image.group == group] for group in official}
+            parts[grouping] = {group: ids for group, ids in members.items() if ids}
+        return parts
+
+    def required_files(self) -> Sequence[RequiredFile]:
+        """The annotation file and the image folder."""
+        return self._source.required_files()
+
+    def iter_problems(self) -> Iterator[str]:
+        """What the source finds, such as images of this split in another one."""
+        return self._source.iter_problems()

@@ -8,8 +8,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from zsbench.interfaces import Task
-from zsbench_tasks.captioning import KarpathyTask
+from zsbench_tasks.captioning import CaptioningTask
 from zsbench_tasks.files import DataFile
+from zsbench_tasks.karpathy_source import KarpathySource
 
 __all__ = ["COCO", "coco_karpathy_test", "coco_karpathy_val"]
 
@@ -23,9 +24,9 @@ COCO = DataFile(
 
 def coco_karpathy_test(data_root: Path) -> Task:
     """The task ``coco-karpathy-test``; reads nothing yet."""
-    return KarpathyTask(data_root, card_id="coco-karpathy-test", source=COCO, image_folder="val2014")
+    return CaptioningTask("coco-karpathy-test", KarpathySource(data_root, COCO, "test", ("val2014",)))
 
 
 def coco_karpathy_val(data_root: Path) -> Task:
     """The task ``coco-karpathy-val``; reads nothing yet."""
-    return KarpathyTask(data_root, card_id="coco-karpathy-val", source=COCO, image_folder="val2014")
+    return CaptioningTask("coco-karpathy-val", KarpathySource(data_root, COCO, "val", ("val2014",)))

@@ -1,15 +1,15 @@
-"""Finding a data set under the data root, and the images that are not there."""
+"""Finding a data set under the data root."""
 
 from __future__ import annotations
 
-import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from zsbench.errors import MissingDataError
-from zsbench.interfaces import Task
+from zsbench.interfaces import RequiredFile
 
-__all__ = ["DataFile", "locate_file", "missing_images"]
+__all__ = ["DataFile", "find_folder", "locate_file"]
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,10 @@ class DataFile:
     layout: str
     origin: str
 
+    def required(self, data_root: Path) -> RequiredFile:
+        """The file and the two places where it may lie."""
+        return RequiredFile(self.name, (data_root / self.name, data_root / self.folder / self.name))
+
 
 def locate_file(data_root: Path, wanted: DataFile) -> Path:
     """The file directly under the data root or in its own folder there; the first found wins.
@@ -35,7 +39,7 @@ def locate_file(data_root: Path, wanted: DataFile) -> Path:
     Raises:
         MissingDataError: It is in neither place; the message shows the layout and where the file comes from.
     """
-    places = (data_root / wanted.name, data_root / wanted.folder / wanted.name)
+    places = wanted.required(data_root).places
     for place in places:
         if place.is_file():
             return place
@@ -48,29 +52,6 @@ def locate_file(data_root: Path, wanted: DataFile) -> Path:
     )
 
 
-def missing_images(task: Task) -> list[str]:
-    """Ids of the examples whose image file is not there, in the task's order.
-
-    Lists each folder once and opens no image.
-
-    Raises:
-        MissingDataError: A file of the card is not under the data root.
-        CorruptDataError: A file is not what it should be.
-    """
-    present: dict[Path, set[str]] = {}
-    missing = []
-    for example in task.examples():
-        folder = example.image.parent
-        if folder not in present:
-            present[folder] = _file_names(folder)
-        if example.image.name not in present[folder]:
-            missing.append(example.id)
-    return missing
-
-
-def _file_names(folder: Path) -> set[str]:
-    """Names of the files in a folder; none if there is no such folder."""
-    if not folder.is_dir():
-        return set()
-    with os.scandir(folder) as entries:
-        return {entry.name for entry in entries if entry.is_file()}
+def find_folder(parent: Path, names: Sequence[str]) -> Path:
+    """The first of some folders that is there; the first name where none is, for messages to show."""
+    return next((parent / name for name in names if (parent / name).is_dir()), parent / names[0])

@@ -1,54 +1,137 @@
-"""BLEU, ROUGE-L and CIDEr-D of a thousand tokenised captions, ours and pycocoevalcap's: read the ratio."""
+"""Whole scorings and bootstraps, ours and pycocoevalcap's side by side in one run: read the ratio.
+
+Each side is a process of its own that starts with nothing loaded and tells its peak memory, so neither is helped or
+charged by the other.
+"""
 
 from __future__ import annotations
 
+import json
 import random
+import subprocess
+import sys
 
+import numpy as np
 import pytest
 
-from zsbench.metrics.catalogue import bleu_1, bleu_2, bleu_3, bleu_4, cider_d, rouge_l
+from zsbench.metrics.bleu import Bleu
+from zsbench.metrics.cider import CiderD
+from zsbench.metrics.meteor import Meteor
+from zsbench.metrics.rouge import RougeL
+from zsbench.statistics import Pair, paired_differences, randomization_tests
 
-IMAGES = 1000
-WORDS = [f"word{number}" for number in range(300)]
+IMAGES, SYSTEMS, RESAMPLES = 5000, 4, 10_000
+KINDS = {"subject": 60, "verb": 40, "object": 80, "place": 50, "colour": 15}
+PEAK_BYTES = 1_500_000_000
+
+OURS = """
+import json, resource, sys
+from zsbench.metrics import ScoringContext, prepare_references, score_predictions, tokenize_many
+from zsbench.metrics.catalogue import bleu_1, bleu_2, bleu_3, bleu_4, cider_d, meteor, rouge_l
+data = json.load(open(sys.argv[1], encoding="utf-8"))
+metrics = [bleu_1(), bleu_2(), bleu_3(), bleu_4(), meteor(), rouge_l(), cider_d()]
+split = prepare_references(data["references"], metrics)
+tokens = tokenize_many(data["systems"], metrics)
+context = ScoringContext(split="bench", resamples=1000)
+scores = {
+    name: {r.metric: r.score for r in score_predictions(said, split, metrics, context=context, tokenized=tokens[name])}
+    for name, said in data["systems"].items()
+}
+for metric in metrics:
+    metric.close()
+print(json.dumps({"scores": scores, "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}))
+"""
+
+THEIRS = """
+import json, os, resource, sys
+from zsbench.metrics.java import find_java
+os.environ["PATH"] = f"{find_java().parent}{os.pathsep}{os.environ['PATH']}"
+from pycocoevalcap.bleu.bleu import Bleu
+from pycocoevalcap.cider.cider import Cider
+from pycocoevalcap.meteor.meteor import Meteor
+from pycocoevalcap.rouge.rouge import Rouge
+from pycocoevalcap.tokenizer.ptbtokenizer import PTBTokenizer
+data = json.load(open(sys.argv[1], encoding="utf-8"))
+scores = {}
+for name, said in data["systems"].items():
+    wrap = lambda texts: [{"caption": text} for text in texts]
+    gts = PTBTokenizer().tokenize({id_: wrap(texts) for id_, texts in data["references"].items()})
+    res = PTBTokenizer().tokenize({id_: wrap([text]) for id_, text in said.items()})
+    bleu = Bleu(4).compute_score(gts, res, verbose=0)[0]
+    scores[name] = {f"bleu-{n}": score for n, score in enumerate(bleu, 1)}
+    scores[name]["meteor"] = Meteor().compute_score(gts, res)[0]
+    scores[name]["rouge-l"] = Rouge().compute_score(gts, res)[0]
+    scores[name]["cider-d"] = Cider().compute_score(gts, res)[0]
+print(json.dumps({"scores": scores, "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}))
+sys.stdout.flush()
+os._exit(0)  # its METEOR may hang at exit
+"""
 
 
 @pytest.fixture(scope="module")
-def texts():
-    """References and predictions of random words."""
+def data(tmp_path_factory):
+    """5,000 images with 5 references and four systems, from a small grammar."""
     rng = random.Random(0)
-    say = lambda: " ".join(rng.choices(WORDS, k=rng.randint(6, 14)))  # noqa: E731
-    return {str(n): [say() for _ in range(5)] for n in range(IMAGES)}, {str(n): say() for n in range(IMAGES)}
+    words = {kind: [f"{kind}{n}" for n in range(count)] for kind, count in KINDS.items()}
+
+    def say(truth):
+        w = {kind: word if rng.random() < 0.7 else rng.choice(words[kind]) for kind, word in truth.items()}
+        tail = rng.choice(["", f" near a {w['colour']} wall", " on a sunny day"])
+        return f"A {w['colour']} {w['subject']} is {w['verb']} the {w['object']} in the {w['place']}{tail}."
+
+    truths = {str(n): {kind: rng.choice(found) for kind, found in words.items()} for n in range(IMAGES)}
+    content = {
+        "references": {id_: [say(truth) for _ in range(5)] for id_, truth in truths.items()},
+        "systems": {f"s{n}": {id_: say(truth) for id_, truth in truths.items()} for n in range(SYSTEMS)},
+    }
+    path = tmp_path_factory.mktemp("bench") / "data.json"
+    path.write_text(json.dumps(content), encoding="utf-8")
+    return path
 
 
-@pytest.mark.benchmark(group="scores of 1,000 captions, references prepared once")
-def test_ours(benchmark, texts):
-    """Statistics and scores of six metrics; a matrix prepares references once."""
-    references, predictions = texts
-    metrics = [bleu_1(), bleu_2(), bleu_3(), bleu_4(), rouge_l(), cider_d()]
-    prepared = [metric.prepare(references) for metric in metrics]
-
-    def score():
-        return [m.aggregate(m.statistics(predictions, p)) for m, p in zip(metrics, prepared, strict=True)]
-
-    assert all(0 <= value < 10 for value in benchmark(score))
+@pytest.fixture(scope="module")
+def found():
+    """What each side found, to be compared once both ran."""
+    return {}
 
 
-@pytest.mark.benchmark(group="scores of 1,000 captions, references prepared once")
-def test_pycocoevalcap(benchmark, texts):
-    """The same six numbers by the community's scorers."""
-    from pycocoevalcap.bleu.bleu import Bleu
-    from pycocoevalcap.cider.cider import Cider
-    from pycocoevalcap.rouge.rouge import Rouge
+def run(script, data):
+    """What a script prints as JSON."""
+    done = subprocess.run([sys.executable, "-c", script, str(data)], capture_output=True, text=True, check=True)
+    return json.loads(done.stdout.splitlines()[-1])
 
-    references, predictions = texts
-    hypotheses = {id_: [text] for id_, text in predictions.items()}
 
-    def score():
-        bleu = Bleu(4).compute_score(references, hypotheses, verbose=0)[0]
-        return [
-            *bleu,
-            Rouge().compute_score(references, hypotheses)[0],
-            Cider().compute_score(references, hypotheses)[0],
-        ]
+@pytest.mark.benchmark(group="PTB, BLEU, METEOR, ROUGE-L and CIDEr-D of 4 systems of 5,000 images with 5 references")
+@pytest.mark.parametrize(("side", "script"), [("ours", OURS), ("pycocoevalcap", THEIRS)], ids=["ours", "pycocoevalcap"])
+def test_four_systems(benchmark, data, found, side, script):
+    """Everything from raw captions to scores; ours with standard errors."""
+    found[side] = benchmark.pedantic(run, args=(script, data), rounds=1)
+    assert side != "ours" or found[side]["peak"] < PEAK_BYTES
+    if len(found) == 2:
+        ours, theirs = found["ours"]["scores"], found["pycocoevalcap"]["scores"]
+        for system, scores in theirs.items():
+            assert ours[system] == pytest.approx(scores, abs=1e-6)
 
-    assert all(0 <= value < 10 for value in benchmark(score))
+
+@pytest.fixture(scope="module")
+def pairs():
+    """Two systems of 5,000 images under every metric: statistics of the shapes and sizes that captions have."""
+    rng = np.random.default_rng(0)
+    metrics = [*(Bleu(n) for n in range(1, 5)), Meteor(), RougeL(), CiderD()]
+
+    def statistics(metric):
+        if isinstance(metric, Bleu):
+            guesses = np.maximum(0, rng.integers(6, 14, (IMAGES, 1)) - np.arange(metric.n))
+            return np.hstack([rng.binomial(guesses, 0.6), guesses, guesses[:, :1], guesses[:, :1]]).astype(float)
+        if isinstance(metric, Meteor):
+            return rng.integers(0, 9, (IMAGES, 23)).astype(float)
+        return rng.random((IMAGES, 1))
+
+    return [Pair(metric, (statistics(metric),), (statistics(metric),)) for metric in metrics]
+
+
+@pytest.mark.benchmark(group="10,000 resamples of 5,000 images, two systems, 7 metrics")
+@pytest.mark.parametrize("test", [paired_differences, randomization_tests], ids=["bootstrap", "randomisation"])
+def test_paired_tests(benchmark, pairs, test):
+    """Both tests of `zsbench compare`, all metrics together."""
+    assert len(benchmark.pedantic(test, args=(pairs,), kwargs={"resamples": RESAMPLES}, rounds=3)) == len(pairs)

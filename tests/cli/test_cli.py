@@ -22,7 +22,7 @@ HEAVY = ("torch", "open_clip", "transformers", "matplotlib", "pycocoevalcap", "p
 @pytest.fixture
 def zsbench(monkeypatch, tmp_path):
     """Run the command on the fakes; the runner's result."""
-    for module in ("run", "list", "plugins"):
+    for module in ("run", "list", "plugins", "validate"):
         monkeypatch.setattr(f"zsbench.cli.{module}.load_plugins", lambda: load_plugins([zsbench_fakes.FAKES]))
     monkeypatch.setenv("ZSBENCH_CACHE", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path)
@@ -106,6 +106,7 @@ def test_failed_cells_exit_with_four(zsbench):
         (["run", "--set", "fake.inference.candidate=1"], "Did you mean 'candidates'"),
         (["run", "--data-root", "nowhere"], "no folder 'nowhere'"),
         (["ls", "captioner"], "Did you mean 'captioners'"),
+        (["validate", "--data-root", "nowhere"], "no folder 'nowhere'"),
     ],
 )
 def test_wrong_input_is_three_sentences_and_exit_code_two(zsbench, monkeypatch, capsys, arguments, message):
@@ -130,6 +131,47 @@ def test_a_run_that_names_what_a_broken_plugin_owns_tells_the_cause(zsbench, mon
     assert zsbench("run", "-c", "nearest").exit_code == 0
 
 
+def test_validate_prints_one_line_a_matrix(zsbench, tmp_path):
+    """Every shipped one by default; nothing is read or written."""
+    result = zsbench("validate")
+    assert result.exit_code == 0
+    assert result.stdout == "ok     fake-matrix  3 captioners, 1 corpus, 1 task, 1 seed: 3 cells\n"
+    assert not (tmp_path / "results").exists()
+
+
+def test_validate_lists_every_problem_and_exits_with_two(zsbench, tmp_path):
+    """Of every matrix that is named, files and ids alike."""
+    wrong = tmp_path / "wrong.yaml"
+    wrong.write_text(zsbench_fakes.matrix_file().read_text(encoding="utf-8").replace("fake-task", "fake-tsk, fake-t"))
+    result = zsbench("validate", "fake-matrix", str(wrong), "nowhere.yaml")
+    assert result.exit_code == 2
+    lines = result.stdout.splitlines()
+    assert [line.split()[0] for line in lines if not line.startswith("    ")] == ["ok", "wrong", "wrong"]
+    assert "2 problems" in lines[1]
+    assert sum("Did you mean 'fake-task'?" in line for line in lines) == 2
+    assert "no matrix file 'nowhere.yaml'" in lines[-1]
+
+
+def test_validate_json_is_one_document(zsbench, tmp_path):
+    """With the three sentences of each problem apart."""
+    assert json.loads(zsbench("validate", "--json").stdout) == {
+        "matrices": [{"matrix": "fake-matrix", "valid": True, "cells": 3, "problems": []}]
+    }
+    [row] = json.loads(zsbench("validate", "nowhere.yaml", "--json").stdout)["matrices"]
+    assert row["valid"] is False
+    assert row["problems"][0]["kind"] == "MissingDataError"
+
+
+def test_validate_looks_at_data_where_it_is_told_to(zsbench, tmp_path):
+    """A folder, or a data root that is written on demand."""
+    assert zsbench("validate", "--data-root", "fake-world").exit_code == 0
+    (tmp_path / "texts").mkdir()
+    (tmp_path / "texts" / "corpus.txt").write_text("a red picture\n")
+    result = zsbench("validate", "--data-root", "texts")
+    assert result.exit_code == 2
+    assert "images of fake-task are missing" in result.stdout
+
+
 def test_ls_lists_ids_with_summary_and_plugin(zsbench):
     """One line a component."""
     assert "fake" in zsbench("ls", "captioners").stdout
@@ -145,7 +187,22 @@ def test_plugins_lists_status_and_what_is_provided(zsbench):
     assert "captioner fake" in record["provides"]
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["plugins"], ["ls"], ["run", "--help"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--help"],
+        ["plugins"],
+        ["ls"],
+        ["run", "--help"],
+        ["validate", "--help"],
+        ["table", "--help"],
+        ["cache", "--help"],
+        ["data", "--help"],
+        ["score", "--help"],
+        ["compare", "--help"],
+        ["doctor", "--help"],
+    ],
+)
 def test_listing_and_help_import_nothing_heavy(arguments):
     """What only looks starts fast: no torch, no numpy."""
     code = (

@@ -150,15 +150,27 @@ def test_scores_equal_pycocoevalcap_on_the_written_predictions(zsbench, data_roo
     assert {id_: ours[id_] for id_ in expected} == pytest.approx(expected, abs=1e-6)
 
 
-def test_the_default_plan_has_five_cells_and_shares_work(zsbench):
-    """Without arguments the embedded world is planned; nothing is trained for a plan."""
+def test_the_default_plan_has_twenty_cells_and_shares_work(zsbench):
+    """Without arguments the embedded world is planned: five captioners on four tasks; nothing is trained for a plan."""
     code, out, error = zsbench("run", "--dry-run", "--json")
     assert code == 0, error
     plan = json.loads(out)
-    assert len(plan["cells"]) == 5
+    assert len(plan["cells"]) == 20
     kinds = [stage["kind"] for stage in plan["stages"]]
-    assert (kinds.count("text-features"), kinds.count("image-features"), kinds.count("train")) == (1, 1, 2)
-    assert plan["shared_stages"] == 14
+    assert (kinds.count("text-features"), kinds.count("image-features"), kinds.count("train")) == (1, 4, 2)
+    assert plan["shared_stages"] == 65
+
+
+def test_the_default_plan_leaves_out_what_is_not_there(zsbench, data_root):
+    """A folder with COCO alone is enough; a task that is named is insisted on."""
+    code, out, error = zsbench("run", "--dry-run", "--json", "--data-root", data_root)
+    assert code == 0, error
+    cells = json.loads(out)["cells"]
+    assert len(cells) == 5
+    assert all("__coco-karpathy-test__" in cell for cell in cells)
+    code, _, error = zsbench("run", "--dry-run", "--data-root", data_root, "--tasks", "coco-karpathy-test,nocaps-val")
+    assert code == 2
+    assert "nocaps_val_4500_captions.json" in error
 
 
 def test_a_missing_folder_of_images_is_named(zsbench, tmp_path, data_root):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from zsbench.metrics import java
+from zsbench.metrics.meteor import Meteor
 from zsbench.metrics.ptb import tokenize_blocks
 from zsbench.metrics.sanitize import sanitize_caption
 
@@ -131,6 +132,44 @@ def awkward(java_on_path):
         {id_: [next(rest) for _ in texts] for id_, texts in references.items()},
         dict(zip(predictions, tokens, strict=True)),
     )
+
+
+@pytest.fixture(scope="session")
+def their_meteor(java_on_path):
+    """One METEOR process of pycocoevalcap; it loads while other things happen."""
+    from pycocoevalcap.meteor.meteor import Meteor as TheirMeteor
+
+    theirs = TheirMeteor()
+    yield theirs
+    for pipe in (theirs.meteor_p.stdin, theirs.meteor_p.stdout, theirs.meteor_p.stderr):
+        pipe.close()
+
+
+@pytest.fixture(scope="session")
+def our_meteor(their_meteor):
+    """One METEOR process of ours for every test that needs the real one; both load side by side."""
+    metric = Meteor()
+    metric.statistics({"a": "a dog"}, metric.prepare({"a": ["a dog"]}))
+    yield metric
+    metric.close()
+
+
+@pytest.fixture(scope="session")
+def their_scores(awkward, our_meteor, their_meteor):
+    """Every score of pycocoevalcap on the awkward split, by our metric's id, from the tokens of its own tokeniser."""
+    from pycocoevalcap.bleu.bleu import Bleu
+    from pycocoevalcap.cider.cider import Cider
+    from pycocoevalcap.rouge.rouge import Rouge
+
+    references, predictions = awkward.their_references, awkward.their_predictions
+    scores = {f"bleu-{n + 1}": score for n, score in enumerate(Bleu(4).compute_score(references, predictions, 0)[0])}
+    bare = {id_: [text.replace("|||", "").replace("  ", " ") for text in texts] for id_, texts in references.items()}
+    return {
+        **scores,
+        "rouge-l": Rouge().compute_score(references, predictions)[0],
+        "cider-d": Cider().compute_score(references, predictions)[0],
+        "meteor": their_meteor.compute_score(bare, predictions)[0],
+    }
 
 
 @pytest.fixture

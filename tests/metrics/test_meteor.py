@@ -18,21 +18,15 @@ def without_bars(texts):
 
 
 @pytest.mark.slow
-def test_meteor_equals_pycocoevalcap(awkward):
+def test_meteor_equals_pycocoevalcap(awkward, our_meteor, their_meteor):
     """The score from summed statistics is the jar's own EVAL, and so is each image's, bars and empty texts included."""
-    from pycocoevalcap.meteor.meteor import Meteor as TheirMeteor
-
     references = {**awkward.references, **ODD_REFERENCES}
     predictions = {**awkward.predictions, **ODD_PREDICTIONS}
-    theirs = TheirMeteor()
-    score, values = theirs.compute_score(
+    score, values = their_meteor.compute_score(
         {id_: without_bars(texts) for id_, texts in references.items()},
         {id_: [text] for id_, text in predictions.items()},
     )
-    theirs.meteor_p.stdin.close()
-    theirs.meteor_p.stdout.close()
-    theirs.meteor_p.stderr.close()
-    metric = Meteor()
+    metric = our_meteor
     rows = metric.statistics(predictions, metric.prepare(references))
     assert rows.shape == (len(predictions), COLUMNS)
     assert metric.aggregate(rows) == pytest.approx(score, abs=1e-9)

@@ -5,8 +5,9 @@ import pytest
 
 from zsbench.errors import CorruptDataError, MetricNotRunError, MissingDataError, ScoringError
 from zsbench.interfaces.metric import Metric
+from zsbench.metrics import ngrams
 from zsbench.metrics import split as split_module
-from zsbench.metrics.catalogue import bleu_1, bleu_4, cider_d, rouge_l
+from zsbench.metrics.catalogue import bleu_1, bleu_2, bleu_3, bleu_4, cider_d, rouge_l
 from zsbench.metrics.scoring import ScoringContext, prepare_references, score_predictions, tokenize_many
 from zsbench.metrics.signature import Signature
 from zsbench.metrics.split import PreparedSplit
@@ -190,3 +191,16 @@ def test_statistics_of_the_wrong_number_of_rows_are_refused():
     """A metric that loses a row is named."""
     with pytest.raises(ScoringError, match="exact gave statistics of shape"):
         score_predictions({"a": "x", "b": "y"}, prepare_references(REFERENCES, [Short()]), [Short()], context=CONTEXT)
+
+
+def test_references_and_each_system_are_counted_once(monkeypatch):
+    """Five metrics and three systems: four counts of n-grams, one of them of the references."""
+    counted = []
+    plain = ngrams._collect
+    monkeypatch.setattr(ngrams, "_collect", lambda texts, code_of: counted.append(len(texts)) or plain(texts, code_of))
+    metrics = [bleu_1(), bleu_2(), bleu_3(), bleu_4(), cider_d()]
+    references = {"counted-once": ["a dog", "one dog runs"], "too": ["a cat"]}
+    split = prepare_references(references, metrics)
+    for text in ("a dog", "a cat", "no animal"):
+        score_predictions(dict.fromkeys(references, text), split, metrics, context=CONTEXT)
+    assert counted == [3, 2, 2, 2]

@@ -3,7 +3,8 @@ import pytest
 
 from zsbench.errors import MetricNotRunError
 from zsbench.metrics import spice
-from zsbench.metrics.spice import CORENLP_VARIABLE, Spice
+from zsbench.metrics.corenlp import JARS, VARIABLE
+from zsbench.metrics.spice import Spice
 
 ANSWER = """
 import json, sys
@@ -18,18 +19,20 @@ json.dump(found[::-1][: len(found) - LOST], open(sys.argv[sys.argv.index('-out')
 
 @pytest.fixture
 def models(tmp_path, monkeypatch):
-    for name in spice._CORENLP:
+    for name in JARS:
         (tmp_path / name).touch()
-    monkeypatch.setenv(CORENLP_VARIABLE, str(tmp_path))
+    monkeypatch.setenv(VARIABLE, str(tmp_path))
 
 
-def test_missing_models_say_where_to_put_them(monkeypatch):
+def test_missing_models_say_where_to_put_them(tmp_path, monkeypatch):
     """Without CoreNLP 3.6.0 SPICE is not run, and the reason tells the remedy."""
-    monkeypatch.delenv(CORENLP_VARIABLE, raising=False)
-    monkeypatch.setattr(spice, "_CORENLP", ("stanford-corenlp-0.jar", "stanford-corenlp-0-models.jar"))
-    with pytest.raises(MetricNotRunError, match=CORENLP_VARIABLE) as caught:
+    monkeypatch.delenv(VARIABLE, raising=False)
+    monkeypatch.setenv("ZSBENCH_CACHE", str(tmp_path))
+    monkeypatch.setattr("zsbench.metrics.corenlp.JARS", ("stanford-corenlp-0.jar", "stanford-corenlp-0-models.jar"))
+    with pytest.raises(MetricNotRunError, match=VARIABLE) as caught:
         Spice().check_available()
     assert caught.value.metric == "spice"
+    assert str(tmp_path) in str(caught.value)
 
 
 def test_models_in_the_named_folder_are_found(models):

@@ -11,7 +11,7 @@ import zsbench_fakes
 from zsbench.config import read_matrix
 from zsbench.errors import ConfigError, MissingDataError, MissingWeightsError, UnknownIdError
 from zsbench.fingerprints import FileHashes
-from zsbench.plan import PlanOptions, builder, make_plan
+from zsbench.plan import PlanOptions, code, make_plan
 from zsbench.plugins import load_plugins
 from zsbench.store import stage_key
 
@@ -179,6 +179,35 @@ def test_questions_are_answered_from_features_where_a_captioner_can(plan_of):
     assert kinds(both).count("read") == 2
 
 
+def test_answers_are_compared_with_the_baselines_of_the_same_route(plan_of):
+    """And the baseline's own answers from captions with those from its features."""
+    plan = plan_of(
+        captioners=["answering", "nearest"],
+        tasks=["fake-questions"],
+        baseline="answering",
+        language_model={"model": "nobody/opt"},
+        answering={"routes": ["features", "caption"]},
+        dry=True,
+    )
+    own, read, nearest = plan.cells
+    assert own.comparison is None
+    assert (read.compared_route, nearest.compared_route) == ("features", "caption")
+    assert plan.stages[read.comparison].inputs[:2] == (read.scoring, own.scoring)
+    assert plan.stages[nearest.comparison].inputs[:2] == (nearest.scoring, read.scoring)
+
+
+def test_answers_of_different_routes_are_not_compared_by_default(plan_of):
+    """A captioner that is read is not set against a baseline that answers by itself."""
+    plan = plan_of(
+        captioners=["answering", "nearest"],
+        tasks=["fake-questions"],
+        baseline="answering",
+        language_model={"model": "nobody/opt"},
+        dry=True,
+    )
+    assert [(cell.route, cell.comparison) for cell in plan.cells] == [("features", None), ("caption", None)]
+
+
 def test_a_plan_without_weights_is_for_looking_only(plan_of):
     """A dry run says what is missing; a run refuses to start."""
     asked = {"captioners": ["answering"], "tasks": ["fake-questions"], "baseline": "answering"}
@@ -292,8 +321,56 @@ def test_missing_images_end_a_strict_run_and_one_without_any(plan_of, world, str
 def test_the_code_of_a_metric_is_part_of_its_scores_key(plan_of, monkeypatch):
     """A plugin that corrects its metric gets new scores for the same predictions."""
     before = plan_of().cells[0]
-    plain = builder.source_hash
-    monkeypatch.setattr(builder, "source_hash", lambda f: "corrected" if f is zsbench_fakes.Exact else plain(f))
+    plain = code.source_hash
+    monkeypatch.setattr(code, "source_hash", lambda f: "corrected" if f is zsbench_fakes.Exact else plain(f))
     after = plan_of().cells[0]
     assert after.prediction == before.prediction
     assert after.scoring != before.scoring
+
+
+@pytest.fixture
+def without_files(monkeypatch):
+    """The files of some fake tasks are not under the data root."""
+
+    def _without(*tasks):
+        def examples(_self):
+            raise MissingDataError("There is no file.", "There is one.", "Get it.")
+
+        for task in tasks:
+            monkeypatch.setattr(task, "examples", examples)
+
+    return _without
+
+
+def test_a_task_without_files_ends_the_plan_or_is_left_out(plan_of, without_files):
+    """As the matrix says; what is left out is told."""
+    without_files(zsbench_fakes.GroupedTask)
+    tasks = ["fake-grouped", "fake-task"]
+    with pytest.raises(MissingDataError, match="There is no file"):
+        plan_of(tasks=tasks)
+    plan = plan_of(tasks=tasks, missing_tasks="leave-out")
+    assert {cell.task.id for cell in plan.cells} == {"fake-task"}
+    assert plan.remarks[0].startswith("fake-grouped is left out: There is no file.")
+
+
+def test_a_plan_of_nothing_is_refused(plan_of, without_files):
+    """Leaving out every task would be a run that says nothing."""
+    without_files(zsbench_fakes.FakeTask)
+    with pytest.raises(MissingDataError, match="There is no file"):
+        plan_of(tasks=["fake-task"], missing_tasks="leave-out")
+
+
+def test_a_gap_axis_may_name_another_gap_model_for_inference(plan_of):
+    """Training and inference are set apart, and the cell's name tells both."""
+    gaps = [{"id": "fake-none"}, {"id": "fake-none", "inference": {"id": "fake-mean"}}]
+    plan = plan_of(gap_models=gaps, captioners=["fake"])
+    both = [(cell.captioner.config.training.gap.id, cell.captioner.config.inference.gap.id) for cell in plan.cells]
+    assert both == [("fake-none", "fake-none"), ("fake-none", "fake-mean")]
+    assert [cell.gap_model for cell in plan.cells] == ["fake-none (defaults)", "fake-none (defaults) / fake-mean"]
+    assert kinds(plan).count("train") == 1
+
+
+def test_a_text_only_matrix_refuses_a_fit_on_pairs_and_says_how_to_allow_it(plan_of):
+    """Without `gap_fit` nobody may look at images."""
+    with pytest.raises(ConfigError, match=r"text-only.*gap_fit.*leave this gap model out"):
+        plan_of(gap_models=[{"id": "fake-paired"}], captioners=["fake"])

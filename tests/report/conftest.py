@@ -8,8 +8,8 @@ import pytest
 
 from zsbench.gate import read_run_evidence, write_baselines
 from zsbench.report import SiteOptions
-from zsbench_fakes import COLOURS
 from zsbench_cells import REGISTRY, build_cell, scores_of, write_run
+from zsbench_fakes import COLOURS
 
 NASTY = "</script><img src=x onerror=\"document.title='pwned'\"><script>document.title='pwned'</script>"
 ARABIC = "قطة سوداء تجلس على العشب"

@@ -227,3 +227,29 @@ def test_references_that_are_training_texts_are_counted(session, tmp_path):
     for cell in result.results:
         assert cell["training_overlap"]["shared"] == shared
         assert cell["training_overlap"]["images"] == len(references)
+
+
+def test_data_that_are_not_the_official_split_are_told_before_and_after(session, notes, monkeypatch):
+    """At the start of a run, in run.json and in each result of that task."""
+    card = zsbench_fakes.FakeTask(None).card.model_copy(update={"examples": 5000})
+    monkeypatch.setattr(zsbench_fakes.FakeTask, "card", card)
+    result = session(captioners=["nearest"], baseline=None).run()
+    remark = "fake-task has 10 examples here; the official split has 5,000."
+    assert remark in notes.remarks
+    assert remark in json.loads((result.folder / "run.json").read_text(encoding="utf-8"))["remarks"]
+    assert [row["split_remark"] for row in result.results] == [remark]
+
+
+def test_the_official_split_has_no_remark(session):
+    """The key is there and empty."""
+    assert {row["split_remark"] for row in session().run().results} == {""}
+
+
+def test_a_cell_has_its_predictions_in_the_official_form(session):
+    """Beside its samples, with those alone that could be made; ids are texts where they are no numbers."""
+    result = session(captioners=["fake", "broken"], baseline="fake").run()
+    done, failed = (result.folder / "cells" / cell.name for cell in result.plan.cells)
+    rows = json.loads((done / "official.json").read_text(encoding="utf-8"))
+    samples = read_samples(result.folder, done.name)
+    assert rows == [{"image_id": sample["id"], "caption": sample["prediction"]} for sample in samples]
+    assert not (failed / "official.json").exists()

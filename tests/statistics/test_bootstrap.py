@@ -5,7 +5,7 @@ import pytest
 
 from zsbench.interfaces.metric import Metric
 from zsbench.metrics.bleu import Bleu
-from zsbench.statistics import bootstrap, bootstrap_all
+from zsbench.statistics import bootstrap, bootstrap_all, cluster_codes
 from zsbench.statistics.bootstrap import iter_weights, resample_sums
 
 
@@ -106,3 +106,27 @@ def test_interval_covers_the_truth_as_often_as_it_says():
         found = bootstrap(Mean(), rng.exponential(size=(80, 1)), resamples=400, seed=trial)
         covered += found.low <= 1.0 <= found.high
     assert 0.90 * 300 <= covered <= 0.99 * 300
+
+
+def test_examples_of_one_cluster_are_drawn_together():
+    """Ten equal rows a cluster: the error is that of the clusters, the score that of the rows."""
+    values = np.random.default_rng(3).random(50)
+    rows, clusters = np.repeat(values, 10)[:, None], np.repeat(np.arange(50), 10)
+    tied = bootstrap(Mean(), rows, resamples=2000, seed=1, clusters=clusters)
+    assert tied.score == pytest.approx(values.mean())
+    assert tied.standard_error == pytest.approx(values.std() / 50**0.5, rel=0.05)
+    assert bootstrap(Mean(), rows, resamples=2000, seed=1).standard_error < 0.4 * tied.standard_error
+
+
+def test_clusters_of_unequal_size_keep_the_mean_a_mean():
+    """A resample's score divides by the examples that it holds."""
+    rows = np.ones((30, 1))
+    found = bootstrap(Mean(), rows, resamples=200, seed=0, clusters=np.repeat([0, 1, 2], [1, 9, 20]))
+    assert (found.low, found.high) == (1.0, 1.0)
+
+
+def test_cluster_codes_are_none_where_nothing_is_shared():
+    """Only examples that belong together make clusters; one without an entry stands alone."""
+    assert cluster_codes(["a", "b"], {}) is None
+    assert cluster_codes(["a", "b"], {"a": "1", "b": "2"}) is None
+    assert cluster_codes(["a", "b", "c", "1"], {"a": "1", "b": "1"}).tolist() == [0, 0, 1, 2]

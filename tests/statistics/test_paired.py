@@ -4,8 +4,9 @@ import pytest
 from zsbench.errors import ScoringError
 from zsbench.metrics.bleu import Bleu
 from zsbench.metrics.rouge import RougeL
-from zsbench.statistics import bootstrap, paired_difference
+from zsbench.statistics import Pair, bootstrap, paired_difference, paired_differences, randomization_tests
 from zsbench.statistics.bootstrap import iter_weights
+from zsbench.statistics.paired import _iter_coins
 
 MEAN = RougeL()
 """A metric that is the mean of its rows."""
@@ -103,3 +104,96 @@ def test_unequal_shapes_are_refused(shape):
     """Other examples or another metric cannot be paired."""
     with pytest.raises(ScoringError, match="shapes"):
         paired_difference(MEAN, np.zeros((10, 1)), np.zeros(shape))
+
+
+def randomization(first, second, **settings):
+    (p_value,) = randomization_tests([Pair(MEAN, (first,), (second,))], **{"resamples": 999, **settings})
+    return p_value
+
+
+def test_randomization_equals_the_slow_one():
+    """BLEU of two systems, exchanged example by example with the same coins, has the same p-value."""
+    rng = np.random.default_rng(3)
+    guesses = rng.integers(3, 9, size=(24, 1))
+    length = np.hstack([guesses, guesses])
+    first, second = (np.hstack([rng.binomial(guesses, p), guesses, length]).astype(float) for p in (0.7, 0.6))
+    metric = Bleu(1)
+    (found,) = randomization_tests([Pair(metric, (first,), (second,))], resamples=500, seed=4)
+    gains = first - second
+    order = [row for row in np.lexsort(gains.T[::-1]) if gains[row].any()]
+    first, second = first[[*order, *(set(range(24)) - set(order))]], second[[*order, *(set(range(24)) - set(order))]]
+    coins = np.vstack(list(_iter_coins(len(order), 500, 4))).astype(bool)
+    observed = abs(metric.aggregate(first) - metric.aggregate(second))
+    extreme = 0
+    for row in coins:
+        swap = np.r_[row, np.zeros(24 - len(order), dtype=bool)][:, None]
+        own, other = np.where(swap, second, first), np.where(swap, first, second)
+        extreme += abs(metric.aggregate(own) - metric.aggregate(other)) >= observed - 1e-12
+    assert found == (extreme + 1) / 501
+
+
+def test_randomization_is_exact_for_few_changes():
+    """One example that changes can never be significant; ten that all gain have p near 2 / 2 ** 10."""
+    rows = np.random.default_rng(0).random((50, 1))
+    changed = rows.copy()
+    changed[0] += 1
+    assert randomization(changed, rows) == 1.0
+    changed[:10] = rows[:10] + 1
+    assert randomization(changed, rows, resamples=20_000) == pytest.approx(2 / 2**10, abs=0.001)
+    assert randomization(rows, rows) == 1.0
+
+
+def test_randomization_does_not_depend_on_order_or_on_other_metrics():
+    """Shuffled examples and further pairs leave a p-value as it is."""
+    rng = np.random.default_rng(1)
+    first, second = rng.random((60, 1)), rng.random((60, 1))
+    order = rng.permutation(60)
+    alone = randomization(first, second)
+    assert randomization(first[order], second[order]) == alone
+    pairs = [Pair(MEAN, (first,), (second,)), Pair(MEAN, (rng.random((60, 1)),), (second,))]
+    assert randomization_tests(pairs, resamples=999)[0] == pytest.approx(alone, abs=0.05)
+
+
+def test_randomization_has_few_false_alarms():
+    """Of 300 pairs of equally good systems about 5 % have p below 0.05."""
+    rng = np.random.default_rng(14)
+    alarms = sum(
+        randomization(rng.exponential(size=(60, 1)), rng.exponential(size=(60, 1)), resamples=300, seed=trial) < 0.05
+        for trial in range(300)
+    )
+    assert 0.02 * 300 <= alarms <= 0.08 * 300
+
+
+def test_metrics_compared_together_have_the_numbers_of_each_alone():
+    """Sharing the draws changes nothing for any pair."""
+    rng = np.random.default_rng(6)
+    pairs = [Pair(MEAN, (rng.random((70, 1)),), (rng.random((70, 1)),)) for _ in range(3)]
+    together = paired_differences(pairs, resamples=300, seed=2)
+    alone = [paired_differences([pair], resamples=300, seed=2)[0] for pair in pairs]
+    for one, other in zip(together, alone, strict=True):
+        assert (one.standard_error, one.low, one.high, one.p_value) == pytest.approx(
+            (other.standard_error, other.low, other.high, other.p_value)
+        )
+
+
+def test_clusters_of_equal_rows_count_as_one():
+    """Every example four times, in clusters of four, has the standard error of the examples once."""
+    rng = np.random.default_rng(8)
+    first, second = rng.random((80, 1)), rng.random((80, 1))
+    once = paired_difference(MEAN, first, second, resamples=2000, seed=0)
+    often = np.repeat(first, 4, axis=0), np.repeat(second, 4, axis=0)
+    clustered = paired_difference(MEAN, *often, resamples=2000, seed=0, clusters=np.repeat(np.arange(80), 4))
+    assert clustered.standard_error == pytest.approx(once.standard_error, rel=1e-6)
+    assert paired_difference(MEAN, *often, resamples=2000, seed=0).standard_error < 0.6 * once.standard_error
+    assert randomization(*often, clusters=np.repeat(np.arange(80), 4)) == pytest.approx(randomization(first, second))
+
+
+def test_seeds_share_the_resamples_of_examples():
+    """Seeds that are equal add nothing; opposite ones cancel."""
+    rng = np.random.default_rng(9)
+    first, second = rng.random((80, 1)), rng.random((80, 1))
+    once = paired_difference(MEAN, first, second, resamples=500, seed=0)
+    (twice,) = paired_differences([Pair(MEAN, (first, first), (second, second))], resamples=500, seed=0)
+    assert (twice.difference, twice.standard_error) == pytest.approx((once.difference, once.standard_error))
+    (none,) = paired_differences([Pair(MEAN, (first, second), (second, first))], resamples=500, seed=0)
+    assert (none.difference, none.standard_error) == pytest.approx((0.0, 0.0))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from zsbench.cli.table import screen_width
 from zsbench.plan import Plan
 from zsbench.runner.local import Outcome
 from zsbench.runner.session import RunResult
@@ -16,7 +17,7 @@ def plan_document(plan: Plan, survey: Outcome) -> dict[str, Any]:
     return {
         "cells": [cell.name for cell in plan.cells],
         "shared_stages": plan.shared,
-        "remarks": plan.remarks,
+        "remarks": [*plan.remarks, *plan.split_remarks.values()],
         "stages": [
             {
                 "kind": stage.kind,
@@ -40,7 +41,7 @@ def plan_text(plan: Plan, survey: Outcome) -> str:
     for key, stage in plan.stages.items():
         state = {"missing": "to make"}.get(survey.stages[key].state, survey.stages[key].state)
         lines.append(f"  {state:<10}  {stage.kind:<14}  {stage.label}  [{key[:8]}]")
-    return "\n".join([*lines, *(f"note: {remark}" for remark in plan.remarks)])
+    return "\n".join([*lines, *(f"note: {remark}" for remark in (*plan.remarks, *plan.split_remarks.values()))])
 
 
 def result_document(result: RunResult) -> dict[str, Any]:
@@ -70,9 +71,11 @@ def result_document(result: RunResult) -> dict[str, Any]:
 
 
 def result_text(result: RunResult) -> str:
-    """The table and the run's summary for people."""
+    """The run's summary for people, and the table that ``zsbench table`` prints of it."""
+    from zsbench.tables.rendering import screen_table
+
     outcome = result.outcome
-    lines = [result.table, ""]
+    lines = []
     if outcome.count("done") == 0 and not result.failed:
         lines.append(f"All {outcome.count('cached')} stages were cached.")
     else:
@@ -88,8 +91,8 @@ def result_text(result: RunResult) -> str:
     ]
     lines += _overlaps(result)
     lines += [f"FAILED {cell['name']} ({cell['failed_stage']}): {cell['reason']}" for cell in result.failed]
-    lines.append(f"{result.seconds:.1f} s. Records: {result.folder}")
-    return "\n".join(lines)
+    lines.append(f"{result.seconds:.1f} s. Records: {result.folder}; the full table: {result.folder / 'tables'}")
+    return "\n".join([*lines, "", screen_table(result.results, width=screen_width())])
 
 
 def _overlaps(result: RunResult) -> list[str]:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from zsbench.cli.matrices import find_matrix
 from zsbench.config import Matrix, parse_assignment, read_matrix
-from zsbench.errors import ConfigError, UnknownIdError, closest
-from zsbench.interfaces.specs import CaptionerSpec, MatrixSpec
+from zsbench.errors import ConfigError
+from zsbench.interfaces.specs import CaptionerSpec
 from zsbench.plugins import load_plugins
-from zsbench.registry import Registry, load_object
 from zsbench.store import default_cache
 
 if TYPE_CHECKING:
@@ -71,9 +71,11 @@ def run_matrix(  # noqa: PLR0913  one parameter a flag
         "fail_on_error": fail_on_error or None,
     }
     overrides = {key: value for key, value in flags.items() if value is not None}
+    if "tasks" in overrides:
+        overrides["missing_tasks"] = "error"  # whoever names a task wants it
     known = plugins.registry.ids(CaptionerSpec)
     overrides |= dict(parse_assignment(text, known) for text in settings or [])
-    chosen = _with_baseline(_matrix_path(matrix, plugins.registry), overrides)
+    chosen = _with_baseline(find_matrix(matrix, plugins.registry), overrides)
     options = RunOptions(chosen, output, default_cache(), online=online, workers=workers)
     reporter = make_reporter()
     session = Session(options, plugins, reporter)
@@ -89,26 +91,6 @@ def run_matrix(  # noqa: PLR0913  one parameter a flag
     _print_result(result, as_json=as_json, debug=debug)
     if result.failed:
         raise typer.Exit(FAILED_CELLS)
-
-
-def _matrix_path(name: str, registry: Registry) -> Path:
-    """The file of a matrix: of the default one, of a shipped one by id, or the path itself."""
-    shipped = {spec.id: spec for spec in registry.specs(MatrixSpec)}
-    if not name:
-        defaults = [spec for spec in shipped.values() if "default" in spec.tags]
-        if not defaults:
-            raise ConfigError(
-                "No matrix was named, and no installed plugin ships a default one.",
-                "zsbench-pocket ships one.",
-                "Install it, or name a matrix file: `zsbench run FILE.yaml`.",
-                key="matrix",
-            )
-        return Path(load_object(defaults[0].factory)())
-    if name in shipped:
-        return Path(load_object(shipped[name].factory)())
-    if not name.endswith((".yaml", ".yml")) and not Path(name).exists() and closest(name, shipped):
-        raise UnknownIdError("matrix", name, shipped)
-    return Path(name)
 
 
 def _with_baseline(path: Path, overrides: dict[str, Any]) -> Matrix:
@@ -150,7 +132,7 @@ def _print_result(result: RunResult, *, as_json: bool, debug: bool) -> None:
     if as_json:
         typer.echo(json.dumps(result_document(result), indent=1, ensure_ascii=False))
         return
-    typer.echo(result_text(result))
+    typer.echo(result_text(result), nl=False)
     if debug:
         for record in result.outcome.stages.values():
             typer.echo(record.traceback, err=True) if record.traceback else None

@@ -30,7 +30,17 @@ from zsbench.interfaces.specs import (
     Spec,
     TaskSpec,
 )
-from zsbench.interfaces.task import CorpusFeatures, Example, GroupIdf, Task, TaskCard, TaskKind, TextCorpus
+from zsbench.interfaces.task import (
+    CorpusCard,
+    CorpusFeatures,
+    Example,
+    GroupIdf,
+    RequiredFile,
+    Task,
+    TaskCard,
+    TaskKind,
+    TextCorpus,
+)
 
 __all__ = [
     "API_VERSION",
@@ -41,6 +51,7 @@ __all__ = [
     "CaptionerNeeds",
     "CaptionerResources",
     "CaptionerSpec",
+    "CorpusCard",
     "CorpusFeatures",
     "CorpusSpec",
     "DataRootSpec",
@@ -64,6 +75,7 @@ __all__ = [
     "NDArrayFloat",
     "PreparedReferences",
     "Progress",
+    "RequiredFile",
     "SimilarityMetric",
     "Spec",
     "Task",

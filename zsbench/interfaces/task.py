@@ -19,11 +19,26 @@ from zsbench.interfaces.records import Frozen
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["CorpusFeatures", "Example", "GroupIdf", "Task", "TaskCard", "TaskKind", "TextCorpus"]
+__all__ = [
+    "CorpusCard",
+    "CorpusFeatures",
+    "Example",
+    "GroupIdf",
+    "RequiredFile",
+    "Task",
+    "TaskCard",
+    "TaskKind",
+    "TextCorpus",
+]
 
 SHOWN_IDS = 5
 TaskKind = Literal["captioning", "question-answering"]
 GroupIdf = Literal["shared", "per-group"]
+OFFICIAL_KEYS: Mapping[TaskKind, tuple[str, str]] = {
+    "captioning": ("image_id", "caption"),
+    "question-answering": ("question_id", "answer"),
+}
+"""How official result files name the example and what is said of it."""
 
 
 class TaskCard(Frozen):
@@ -54,6 +69,36 @@ class TaskCard(Frozen):
     )
     metrics: tuple[str, ...] = Field(description="ids of the metrics, in table order")
     main_metric: str = Field(description="the metric that decides")
+
+
+class CorpusCard(Frozen):
+    """The facts of a text corpus, read from its YAML card."""
+
+    id: str = Field(description="the corpus's id")
+    title: str = Field(description="what people call it")
+    source: str = Field(description="where the data come from")
+    licence: str = Field(description="under which terms")
+    revision: str = Field(description="which version of the files")
+    files: tuple[str, ...] = Field(description="files and folders needed under the data root")
+    texts: int | None = Field(default=None, description="how many texts the official corpus has")
+
+
+@dataclass(frozen=True)
+class RequiredFile:
+    """A file or folder that a task or a corpus reads, and where it may lie.
+
+    Attributes:
+        name: What the card calls it, such as ``dataset_coco.json``.
+        places: Where it is looked for; the first place that exists wins.
+    """
+
+    name: str
+    places: tuple[Path, ...]
+
+    @property
+    def found(self) -> Path | None:
+        """The first place that exists; None if there is none."""
+        return next((place for place in self.places if place.exists()), None)
 
 
 @dataclass(frozen=True)
@@ -108,6 +153,30 @@ class Task(ABC):
         """
         return {}
 
+    def required_files(self) -> Sequence[RequiredFile]:
+        """The files and folders it reads, for listings; looks for nothing and reads nothing.
+
+        A task that says nothing here reads the files of its card, under the data root or a folder in it.
+        """
+        return ()
+
+    def iter_problems(self) -> Iterator[str]:
+        """What a thorough look at the data finds beside what reading them refuses, such as a leak between splits.
+
+        `zsbench data verify` asks; a run does not. Images need not be looked at.
+        """
+        yield from ()
+
+    def official_results(self, predictions: Mapping[str, str]) -> Sequence[Mapping[str, str | int]]:
+        """Predictions in the form of the data set's own evaluation, one row an example, in the order given.
+
+        By default ``{"image_id", "caption"}`` (COCO, NoCaps) or ``{"question_id", "answer"}`` (VQAv2, OK-VQA), with
+        whole numbers for ids where every id is one.
+        """
+        id_key, text_key = OFFICIAL_KEYS[self.card.kind]
+        numbers = all(id_.isdecimal() and str(int(id_)) == id_ for id_ in predictions)
+        return [{id_key: int(id_) if numbers else id_, text_key: text} for id_, text in predictions.items()]
+
     def check_predictions(self, predictions: Mapping[str, str], expected: Sequence[str]) -> None:
         """Refuse predictions that do not cover exactly the expected ids.
 
@@ -127,6 +196,15 @@ class Task(ABC):
 
 class TextCorpus(ABC):
     """Texts to train on, and nothing else."""
+
+    @property
+    def card(self) -> CorpusCard | None:
+        """The corpus's facts; None if it has no card."""
+        return None
+
+    def required_files(self) -> Sequence[RequiredFile]:
+        """The files it reads, for listings; without any, those of its card, under the data root or a folder in it."""
+        return ()
 
     @abstractmethod
     def texts(self) -> Sequence[str]:

@@ -5,8 +5,9 @@ Alphabet: N questions.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import cast
+from typing import NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,34 @@ ENOUGH = 3
 """So many other people have to agree with an answer for it to be right."""
 
 Answers = Mapping[str, Sequence[str]]
+
+
+class _HumanAnswers(NamedTuple):
+    """What people answered to one question.
+
+    Attributes:
+        people: How many.
+        normalized: Whether answers are normalised: only where people do not all say the same.
+        said: How many said what, normalised or not.
+    """
+
+    people: int
+    normalized: bool
+    said: Mapping[str, int]
+
+    @classmethod
+    def of(cls, answers: Sequence[str]) -> _HumanAnswers:
+        """Count answers as they are compared."""
+        stripped = [strip_answer(answer) for answer in answers]
+        differ = len(set(stripped)) > 1
+        return cls(len(stripped), differ, Counter(map(normalize_answer, stripped) if differ else stripped))
+
+    def accuracy(self, text: str) -> float:
+        """The mean, over the people, of how many of the others said so, as a share of enough, at most one."""
+        answer = strip_answer(text)
+        matches = self.said.get(normalize_answer(answer) if self.normalized else answer, 0)
+        among_them, among_others = min(1.0, (matches - 1) / ENOUGH), min(1.0, matches / ENOUGH)
+        return (matches * among_them + (self.people - matches) * among_others) / self.people
 
 
 class AnswerMetric(Metric):
@@ -54,13 +83,13 @@ class VqaAccuracy(AnswerMetric):
         return "VQA accuracy"
 
     def prepare(self, references: Answers) -> PreparedReferences:
-        """The human answers, with line ends and tabs as spaces."""
-        return {id_: [strip_answer(answer) for answer in answers] for id_, answers in references.items()}
+        """How many people gave each answer, as answers are compared."""
+        return {id_: _HumanAnswers.of(answers) for id_, answers in references.items()}
 
     def statistics(self, predictions: Mapping[str, str], prepared: PreparedReferences) -> NDArray[np.float64]:
         """``(N, 1)`` accuracies between 0 and 1."""
-        answers = cast("Answers", prepared)
-        return np.array([[_accuracy(text, answers[id_])] for id_, text in predictions.items()], dtype=np.float64)
+        answers = cast("Mapping[str, _HumanAnswers]", prepared)
+        return np.array([[answers[id_].accuracy(text)] for id_, text in predictions.items()], dtype=np.float64)
 
 
 class ExactMatch(AnswerMetric):
@@ -88,16 +117,3 @@ class ExactMatch(AnswerMetric):
         right = cast("Mapping[str, set[str]]", prepared)
         rows = [[float(text.lower().strip() in right[id_])] for id_, text in predictions.items()]
         return np.array(rows, dtype=np.float64)
-
-
-def _accuracy(text: str, answers: Sequence[str]) -> float:
-    """The mean, over the people, of how many of the others said so, at most one."""
-    said = strip_answer(text)
-    if len(set(answers)) > 1:
-        said = normalize_answer(said)
-        answers = [normalize_answer(answer) for answer in answers]
-    matches, people = answers.count(said), len(answers)
-    if matches == 0:
-        return 0.0
-    among_them, among_others = min(1.0, (matches - 1) / ENOUGH), min(1.0, matches / ENOUGH)
-    return (matches * among_them + (people - matches) * among_others) / people

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zsbench.interfaces.metric import PreparedReferences
-from zsbench.metrics.ngrams import NgramCounts, NgramIndex, count_ngrams, index_references, look_up
+from zsbench.metrics.ngrams import NgramCounts, NgramIndex, index_references, look_up
 from zsbench.metrics.ptb_metric import PtbMetric
 
 __all__ = ["Bleu"]
@@ -64,7 +64,7 @@ class Bleu(PtbMetric):
     def statistics(self, predictions: Mapping[str, str], prepared: PreparedReferences) -> NDArray[np.float64]:
         """``(N, 2n + 2)`` matches, numbers of n-grams, length, closest reference length."""
         index, lengths = cast("_Prepared", prepared).index, cast("_Prepared", prepared).lengths
-        counts = count_ngrams(list(predictions.values()), index.codes)
+        counts = index.count(list(predictions.values()))
         rows = np.array([index.rows[id_] for id_ in predictions], dtype=np.int64)
         matches = _count_matches(counts, rows, index)[:, : self.n]
         guesses = np.maximum(0, counts.words[:, None] - np.arange(self.n))

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zsbench.interfaces.metric import PreparedReferences
-from zsbench.metrics.ngrams import MAX_ORDER, NgramCounts, NgramIndex, count_ngrams, index_references, look_up
+from zsbench.metrics.ngrams import MAX_ORDER, NgramCounts, NgramIndex, index_references, look_up
 from zsbench.metrics.ptb_metric import PtbMetric
 
 __all__ = ["CiderD"]
@@ -98,7 +98,7 @@ class CiderD(PtbMetric):
         if not predictions:
             return np.zeros((0, 1))
         rows = np.array([index.rows[id_] for id_ in predictions], dtype=np.int64)
-        counts = count_ngrams(list(predictions.values()), index.codes)
+        counts = index.count(list(predictions.values()))
         similarity = _similarities(counts, rows, vectors)  # (C,)
         per_image = np.bincount(index.image, weights=similarity, minlength=len(index.rows))
         references = np.bincount(index.image, minlength=len(index.rows))

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from zsbench.errors import MetricNotRunError, MissingDependencyError
 
-__all__ = ["JavaProgram", "JavaServer", "find_jar", "find_java", "private_folder", "run_java"]
+__all__ = ["JavaProgram", "JavaServer", "disk_failure", "find_jar", "find_java", "private_folder", "run_java"]
 
 _FLAGS = (
     "-Dfile.encoding=UTF-8",
@@ -114,6 +114,16 @@ def private_folder() -> Iterator[Path]:
     """A folder of this call alone, outside the installed packages, removed afterwards."""
     with tempfile.TemporaryDirectory(prefix="zsbench-", ignore_cleanup_errors=True) as name:
         yield Path(name)
+
+
+def disk_failure(metric: str, error: OSError) -> MetricNotRunError:
+    """The error for a temporary folder that cannot be used, such as one on a full disk."""
+    return MetricNotRunError(
+        f"The temporary folder {tempfile.gettempdir()} cannot be used ({error.strerror or error}).",
+        f"{metric} expects to read and write some megabytes there.",
+        "Make room, or name another folder with TMPDIR, and score again; everything that was scored is kept.",
+        metric=metric,
+    )
 
 
 def run_java(program: JavaProgram, *, text: str = "") -> str:

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["MAX_ORDER", "UNKNOWN", "NgramCounts", "NgramIndex", "count_ngrams", "index_references", "look_up"]
+__all__ = ["MAX_ORDER", "UNKNOWN", "NgramCounts", "NgramIndex", "index_references", "look_up"]
 
 MAX_ORDER = 4
 UNKNOWN = -1
@@ -62,6 +62,15 @@ class NgramIndex:
     codes: dict[Ngram, int]
     counts: NgramCounts
     image: NDArray[np.int64]
+    _counted: dict[tuple[str, ...], NgramCounts] = field(default_factory=dict, repr=False)
+
+    def count(self, captions: Sequence[str]) -> NgramCounts:
+        """Counts of captions in the codes of the references; metrics share those of the last captions."""
+        key = tuple(captions)
+        if key not in self._counted:
+            self._counted.clear()
+            self._counted[key] = _collect(captions, lambda ngram: self.codes.get(ngram, UNKNOWN))
+        return self._counted[key]
 
     def keys(self, image: NDArray[np.int64], code: NDArray[np.int64]) -> NDArray[np.int64]:
         """One integer for image and n-gram, below 0 if the n-gram is unknown."""
@@ -93,11 +102,6 @@ def look_up(keys: NDArray[np.int64], values: NDArray[np.float64], wanted: NDArra
     place = np.searchsorted(keys, wanted)
     found = np.append(keys, UNKNOWN)[place] == wanted
     return np.where(found & (wanted >= 0), np.append(values, 0.0)[place], 0.0)
-
-
-def count_ngrams(captions: Sequence[str], codes: Mapping[Ngram, int]) -> NgramCounts:
-    """Count the n-grams of tokenised captions, in the codes of the references."""
-    return _collect(captions, lambda ngram: codes.get(ngram, UNKNOWN))
 
 
 def index_references(references: Mapping[str, Sequence[str]]) -> NgramIndex:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from zsbench.errors import MetricNotRunError
-from zsbench.metrics.java import JavaProgram, find_jar, find_java, private_folder, run_java
+from zsbench.metrics.java import JavaProgram, disk_failure, find_jar, find_java, private_folder, run_java
 from zsbench.metrics.sanitize import sanitize_caption
 
 __all__ = ["PUNCTUATION", "TOKENIZER", "check_ptb_available", "tokenize_blocks", "tokenize_captions"]
@@ -55,8 +55,16 @@ def tokenize_blocks(blocks: Sequence[Sequence[str]]) -> list[list[str]]:
 
     Raises:
         MissingDependencyError: Java or the jar is missing.
-        MetricNotRunError: The tokeniser failed, or gave another number of lines than it was given.
+        MetricNotRunError: The tokeniser failed, gave another number of lines than it was given, or the disk is full.
     """
+    try:
+        return _tokenize_files(blocks)
+    except OSError as error:
+        raise disk_failure(TOKENIZER, error) from error
+
+
+def _tokenize_files(blocks: Sequence[Sequence[str]]) -> list[list[str]]:
+    """Tokens of several blocks, each through a file of its own."""
     with private_folder() as folder:
         filled = [index for index, block in enumerate(blocks) if block]
         for index in filled:

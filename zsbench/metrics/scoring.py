@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from zsbench.interfaces.metric import CaptionFeatures, Metric, PreparedReference
 from zsbench.interfaces.task import GroupIdf
 from zsbench.metrics.signature import Signature, short_hash
 from zsbench.metrics.split import PreparedSplit, prepare_references, tokenize_with
-from zsbench.statistics import RESAMPLES, Interval, bootstrap_all
+from zsbench.statistics import RESAMPLES, Interval, bootstrap_all, cluster_codes
 
 __all__ = [
     "MetricResult",
@@ -42,6 +43,8 @@ class ScoringContext:
         references: Which references are used.
         groups: Parts of the split that are scored on their own too: ids by grouping and group.
         group_idf: Whose document frequencies the score of a group uses.
+        clusters: What each example belongs to, such as the image of a question; the bootstrap draws by it. Empty where
+            every example stands alone.
         resamples: Of the bootstrap.
         seed: Of the bootstrap.
     """
@@ -50,6 +53,7 @@ class ScoringContext:
     references: str = "all"
     groups: Groups = field(default_factory=dict)
     group_idf: GroupIdf = "shared"
+    clusters: Mapping[str, str] = field(default_factory=dict)
     resamples: int = RESAMPLES
     seed: int = 0
 
@@ -178,6 +182,11 @@ class _Scorer:
     texts: dict[str, Mapping[str, str]]
     features: Mapping[str, CaptionFeatures]
 
+    @cached_property
+    def _rows(self) -> dict[str, int]:
+        """Row of each id among the predictions."""
+        return {id_: row for row, id_ in enumerate(self.predictions)}
+
     def measure(self, metric: Metric) -> _Measured | str:
         """The statistics of one metric of all predictions, or why it was not run."""
         start = time.perf_counter()
@@ -203,7 +212,7 @@ class _Scorer:
             return outcome
         metric = outcome.metric
         if self.context.group_idf == "shared" or not metric.depends_on_split:
-            rows = _rows_of(self.predictions, part.ids)
+            rows = [self._rows[id_] for id_ in part.ids]
             return replace(outcome, statistics=outcome.statistics[rows], seconds=0.0)
         start = time.perf_counter()
         members = self.context.groups[str(part.grouping)][str(part.group)]
@@ -218,7 +227,9 @@ class _Scorer:
         """What is told about each metric of one part; examples are resampled once for all metrics."""
         measured = [outcome for outcome in outcomes if isinstance(outcome, _Measured)]
         pairs = [(outcome.metric, outcome.statistics) for outcome in measured]
-        found = bootstrap_all(pairs, resamples=self.context.resamples, seed=self.context.seed)
+        context = self.context
+        clusters = cluster_codes(part.ids, context.clusters)
+        found = bootstrap_all(pairs, resamples=context.resamples, seed=context.seed, clusters=clusters)
         intervals = {one.metric.id: interval for one, interval in zip(measured, found, strict=True)}
         return [
             _not_run(metric, outcome, part)
@@ -282,14 +293,6 @@ def _iter_parts(predictions: Mapping[str, str], groups: Groups) -> Iterator[_Par
             ids = tuple(id_ for id_ in members if id_ in predictions)
             if ids:
                 yield _Part(ids, grouping, group)
-
-
-def _rows_of(predictions: Mapping[str, str], ids: Sequence[str]) -> NDArray[np.intp]:
-    """Rows of some ids among the predictions."""
-    wanted = set(ids)
-    order = {id_: place for place, id_ in enumerate(ids)}
-    rows = [(order[id_], row) for row, id_ in enumerate(predictions) if id_ in wanted]
-    return np.array([row for _, row in sorted(rows)], dtype=np.intp)
 
 
 def _not_run(metric: Metric, reason: str, part: _Part) -> MetricResult:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
@@ -13,17 +12,14 @@ from numpy.typing import NDArray
 
 from zsbench.errors import MetricNotRunError, MissingDependencyError
 from zsbench.interfaces.metric import PreparedReferences
-from zsbench.metrics.java import JavaProgram, find_jar, private_folder, run_java
+from zsbench.metrics.corenlp import find_corenlp
+from zsbench.metrics.java import JavaProgram, disk_failure, find_jar, private_folder, run_java
 from zsbench.metrics.ptb_metric import PtbMetric, missing
 
-__all__ = ["CORENLP_VARIABLE", "Spice"]
-
-CORENLP_VARIABLE = "ZSBENCH_CORENLP"
-"""Environment variable with the folder of the CoreNLP 3.6.0 jars, if they are not beside SPICE's own."""
+__all__ = ["Spice"]
 
 _JAR = "spice/spice-1.0.jar"
 _CLASS = "edu.anu.spice.SpiceScorer"
-_CORENLP = ("stanford-corenlp-3.6.0.jar", "stanford-corenlp-3.6.0-models.jar")
 _OPENED = ("java.lang", "java.math", "java.util", "java.util.concurrent", "java.net", "java.text")
 
 
@@ -80,7 +76,11 @@ class Spice(PtbMetric):
             {"image_id": row, "test": text, "refs": references[id_]}
             for row, (id_, text) in enumerate(predictions.items())
         ]
-        answers = {int(item["image_id"]): item["scores"]["All"]["f"] for item in self._run(asked)} if asked else {}
+        try:
+            found = self._run(asked) if asked else []
+        except OSError as error:
+            raise disk_failure(self.id, error) from error
+        answers = {int(item["image_id"]): item["scores"]["All"]["f"] for item in found}
         if len(answers) != len(asked):
             raise MetricNotRunError(
                 f"SPICE answered for {len(answers)} examples.",
@@ -116,16 +116,9 @@ def _class_path() -> str:
         MissingDependencyError: One of them is not there.
     """
     jar = find_jar(_JAR)
-    folders = [jar.parent / "lib", *([Path(named)] if (named := os.environ.get(CORENLP_VARIABLE)) else [])]
-    corenlp = [next((f / name for f in reversed(folders) if (f / name).is_file()), None) for name in _CORENLP]
-    found = [str(path) for path in corenlp if path is not None]
-    if len(found) < len(_CORENLP):
-        raise MissingDependencyError(
-            "The models of Stanford CoreNLP 3.6.0 are not installed.",
-            f"SPICE expects {_CORENLP[0]} and {_CORENLP[1]}.",
-            f"Unpack stanford-corenlp-full-2015-12-09.zip and set {CORENLP_VARIABLE} to the folder with both files.",
-        )
-    return os.pathsep.join([str(jar), *found, *(str(path) for path in sorted((jar.parent / "lib").glob("*.jar")))])
+    library = jar.parent / "lib"
+    found = find_corenlp(library)
+    return os.pathsep.join([str(jar), *map(str, found), *(str(path) for path in sorted(library.glob("*.jar")))])
 
 
 def _number(value: object) -> float:

@@ -12,9 +12,12 @@ __all__ = ["normalize_answer", "strip_answer"]
 
 MARKS = ';/[]"{}()=+\\_-><@`,?!'
 """Signs that are taken out of answers, in the order in which they are looked at."""
-DIGIT_COMMA_DIGIT = re.compile(r"\d,\d")
-LONE_PERIOD = re.compile(r"(?!<=\d)\.(?!\d)")
-"""A full stop with no digit behind it; what was meant to look at the digit before it never refuses."""
+DIGIT_COMMA_DIGIT = re.compile(r"\d,\d", re.ASCII)
+LONE_PERIOD = re.compile(r"(?!<=\d)\.(?!\d)", re.ASCII)
+"""A full stop with no digit after it; what was meant to look at the digit before it never refuses.
+
+Digits are those of ASCII, as in the Python that the official evaluation was written for.
+"""
 MOST_PERIODS = 32
 """So many full stops, and no more, are taken out: the value of a flag that was passed as a count."""
 _NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")

@@ -21,6 +21,7 @@ from zsbench.plan.stages import (
     Training,
     Work,
 )
+from zsbench.plan.validation import Validation, validate_matrix
 
 __all__ = [
     "Cell",
@@ -46,6 +47,8 @@ __all__ = [
     "TextEncoding",
     "TextSource",
     "Training",
+    "Validation",
     "Work",
     "make_plan",
+    "validate_matrix",
 ]

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from zsbench.config import Matrix
+from zsbench.config import GapAxisSetting, Matrix
 from zsbench.errors import ConfigError
-from zsbench.interfaces import CaptionerNeeds, Frozen, GapSetting
+from zsbench.interfaces import CaptionerNeeds, CaptionerSpec, Frozen, GapSetting
 from zsbench.plan.data import CorpusChoice
 from zsbench.registry import Registry, ResolvedCaptioner, set_dotted
 
-__all__ = ["Axis", "iter_axes"]
+__all__ = ["Axis", "check_sweep", "iter_axes"]
 
 
 @dataclass(frozen=True)
@@ -48,13 +48,13 @@ def iter_axes(matrix: Matrix, registry: Registry, corpora: Sequence[CorpusChoice
     Raises:
         ConfigError: A setting is unknown or wrong, or a captioner needs a language model and there is none.
     """
-    _check_sweep(matrix, registry)
+    check_sweep(matrix, registry)
     for id_ in matrix.captioners:
         for variant, settings in _iter_variants(id_, matrix, registry):
             captioner = registry.resolve_captioner(id_, settings)
             needs = captioner.needs
             _check_language_model(captioner, needs, matrix)
-            gaps: Sequence[GapSetting | None] = matrix.gap_models if needs.gap_model else ()
+            gaps: Sequence[GapAxisSetting | None] = matrix.gap_models if needs.gap_model else ()
             chosen = corpora if needs.training or needs.memory else corpora[:1]
             for gap, corpus, seed in itertools.product(gaps or (None,), chosen, matrix.seeds):
                 carried = captioner if gap is None else replace(captioner, config=_with_gap(captioner.config, gap))
@@ -74,9 +74,14 @@ def _iter_variants(
         yield ", ".join(f"{key.partition('.')[2]}={value}" for (key, _), value in pairs), settings
 
 
-def _check_sweep(matrix: Matrix, registry: Registry) -> None:
-    """Refuse a sweep that concerns no captioner of the matrix, or has no values."""
-    known = {base for id_ in matrix.captioners for base in registry.bases(id_)}
+def check_sweep(matrix: Matrix, registry: Registry) -> None:
+    """Refuse a sweep that concerns no captioner of the matrix, or has no values.
+
+    Raises:
+        ConfigError: There is one.
+    """
+    registered = registry.ids(CaptionerSpec)
+    known = {base for id_ in matrix.captioners if id_ in registered for base in registry.bases(id_)}
     for key, values in matrix.sweep.items():
         captioner, _, setting = key.partition(".")
         if captioner not in known or not setting or not values:
@@ -99,21 +104,31 @@ def _check_language_model(captioner: ResolvedCaptioner, needs: CaptionerNeeds, m
         )
 
 
-def _gap_label(gap: GapSetting | None, all_gaps: Sequence[GapSetting]) -> str | None:
-    """A gap model's id, with its settings if the matrix has another of the same id."""
+def _gap_label(gap: GapAxisSetting | None, all_gaps: Sequence[GapAxisSetting]) -> str | None:
+    """A gap model's id, with its settings if the matrix has another of the same id; ``training / inference``."""
     if gap is None:
         return None
+    label = _one_label(gap.training_gap, [other.training_gap for other in all_gaps])
+    if gap.inference is None:
+        return label
+    same = [other.inference for other in all_gaps if other.inference and other.training_gap == gap.training_gap]
+    return f"{label} / {_one_label(gap.inference, same)}"
+
+
+def _one_label(gap: GapSetting, all_gaps: Sequence[GapSetting]) -> str:
+    """An id, with its settings if another is of the same id."""
     if sum(other.id == gap.id for other in all_gaps) == 1:
         return gap.id
     settings = ", ".join(f"{key}={value}" for key, value in gap.settings.items()) or "defaults"
     return f"{gap.id} ({settings})"
 
 
-def _with_gap(config: Frozen, gap: GapSetting) -> Frozen:
+def _with_gap(config: Frozen, gap: GapAxisSetting) -> Frozen:
     """A captioner's config with a gap model of the matrix in training and at inference."""
+    gaps = {"training": gap.training_gap, "inference": gap.inference_gap}
     parts = {
-        name: part.model_copy(update={"gap": gap})
-        for name in ("training", "inference")
+        name: part.model_copy(update={"gap": chosen})
+        for name, chosen in gaps.items()
         if isinstance(part := getattr(config, name, None), Frozen) and hasattr(part, "gap")
     }
     return config.model_copy(update=parts)

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from zsbench.config import Matrix
-from zsbench.errors import ConfigError
 from zsbench.fingerprints import hash_json
 from zsbench.interfaces import Frozen, GapSetting, MetricSpec, SimilarityMetric
 from zsbench.plan.axes import Axis
+from zsbench.plan.checks import answers_not_captions, no_fit_images, no_reader
 from zsbench.plan.choices import EncoderChoice, GapChoice, LanguageModelChoice
-from zsbench.plan.code import library_versions, source_hash
+from zsbench.plan.code import STAGE_VERSION, library_versions, references_material, source_hash
 from zsbench.plan.data import CorpusChoice, ReferenceTexts, TaskChoice, TextSource
 from zsbench.plan.stages import (
     Cell,
@@ -36,8 +36,6 @@ from zsbench.store import stage_key
 __all__ = ["Parts", "StageBuilder"]
 
 LIBRARIES = ("torch", "transformers", "open-clip-torch", "torchvision")
-STAGE_VERSION = 3
-"""Raised when a stage of the core changes what it writes."""
 
 
 @dataclass(frozen=True)
@@ -97,8 +95,10 @@ class StageBuilder:
             return gap, None
         work, seen = self._fit(gap, corpus)
         fitted = replace(gap, fitted_on=f"{self.parts.encoder.content}/{seen}")
+        work = replace(work, gap=fitted)
         inputs = tuple(key for key in (work.texts, work.images) if key)
-        return fitted, self._add("gap-fit", f"{gap.id} on {corpus.id}", {"gap": fitted.content}, inputs, work)
+        material = {"gap": fitted.content, "format": 2}
+        return fitted, self._add("gap-fit", f"{gap.id} on {corpus.id}", material, inputs, work)
 
     def data_used(self, axis: Axis) -> tuple[str, ...]:
         """What a captioner uses beyond text: images for its gap models, or the very references."""
@@ -149,7 +149,7 @@ class StageBuilder:
     def references(self, task: TaskChoice) -> str:
         """The references of the whole split, tokenised."""
         metrics = self.metrics(task)
-        material = {"references": task.task.content_hash, "metrics": metrics, "code": self._scoring_code(metrics)}
+        material = references_material(task.task.content_hash, metrics, self.registry)
         return self._add("references", task.id, material, (), References(task, metrics))
 
     def metrics(self, task: TaskChoice) -> tuple[str, ...]:
@@ -187,7 +187,7 @@ class StageBuilder:
             device=self.matrix.device,
         )
         features = (similarity.images, *(key for _, key in similarity.references.values())) if similarity else ()
-        label = f"{cell.captioner.id} on {task.id}"
+        label = f"{_name(cell)} on {task.id}"
         return self._add("score", label, material, (cell.prediction, cell.references, *features), work)
 
     def comparison(self, cell: Cell, base: Cell) -> str:
@@ -195,7 +195,7 @@ class StageBuilder:
         metrics = self.metrics(cell.task)
         work = Comparison(cell.task, metrics, cell.references, cell.scoring, base.scoring)
         material = {"scoring": cell.scoring, "baseline": base.scoring}
-        label = f"{cell.captioner.id} against {base.captioner.id} on {cell.task.id}"
+        label = f"{_name(cell)} against {_name(base)} on {cell.task.id}"
         return self._add("compare", label, material, (cell.scoring, base.scoring, cell.references), work)
 
     def _fit(self, gap: GapChoice, corpus: CorpusChoice) -> tuple[GapFit, str]:
@@ -204,12 +204,7 @@ class StageBuilder:
             return GapFit(gap, self.texts(corpus), None), corpus.content
         fit = self.parts.fit
         if fit is None:
-            raise ConfigError(
-                f"Gap model {gap.id!r} is fitted on {gap.requires} data, and the matrix names none.",
-                "`gap_fit: {task: ID}` names a captioning task whose images it may see; tables mark it.",
-                "Add it, for example `--set gap_fit.task=coco-karpathy-val`.",
-                key="gap_fit",
-            )
+            raise no_fit_images(gap)
         images = self.images(fit)
         if gap.requires == "paired":
             source = ReferenceTexts(fit)
@@ -262,12 +257,7 @@ class StageBuilder:
         """Answers that the language model reads out of captions."""
         language_model = self.parts.language_model
         if language_model is None:
-            raise ConfigError(
-                f"{task.id} is answered from captions, and the matrix names no language model to read them.",
-                "`language_model: {model: NAME}` names a hub model or a folder.",
-                "Add it, for example `--set language_model.model=facebook/opt-1.3b`.",
-                key="language_model",
-            )
+            raise no_reader(task.id)
         answering = self.matrix.answering
         material = {
             "captions": captions,
@@ -287,12 +277,7 @@ class StageBuilder:
     def _reference_features(self, task: TaskChoice) -> tuple[ReferenceTexts, str]:
         """The features of a task's reference captions, for a captioner that looks at them."""
         if task.answers:
-            raise ConfigError(
-                f"{task.id} asks questions; its references are answers.",
-                "A captioner that looks at reference captions runs on captioning tasks.",
-                "Leave that captioner or that task out.",
-                key="captioners",
-            )
+            raise answers_not_captions(task.id)
         source = ReferenceTexts(task)
         return source, self.texts(source)
 
@@ -322,16 +307,15 @@ class StageBuilder:
             **self._threads,
         }
 
-    def _scoring_code(self, metrics: Sequence[str]) -> list[str]:
-        """Hashes of the code that computes scores: of the core's rooms, and of each metric's package."""
-        factories = [self.registry.get(MetricSpec, id_).factory for id_ in metrics]
-        core = ("zsbench.metrics.scoring:score_predictions", "zsbench.statistics.bootstrap:bootstrap_all")
-        return sorted({source_hash(factory) for factory in (*core, *factories)})
-
     def _add(self, kind: str, label: str, material: Mapping[str, Any], inputs: tuple[str, ...], work: Work) -> str:
         """Add a stage to the plan."""
         full = {**material, "version": STAGE_VERSION}
         return self.plan.add(Stage(kind, stage_key(kind, full), label, inputs, full, work))
+
+
+def _name(cell: Cell) -> str:
+    """A cell's captioner, and how it answered where it did."""
+    return f"{cell.captioner.id} ({cell.route})" if cell.route else cell.captioner.id
 
 
 def _dump(settings: Frozen) -> Any:

@@ -5,14 +5,19 @@ from __future__ import annotations
 import functools
 import hashlib
 import importlib.util
+from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
-from zsbench.interfaces.specs import Factory
+from zsbench.interfaces.specs import Factory, MetricSpec
+from zsbench.registry import Registry
 
-__all__ = ["library_versions", "source_hash"]
+__all__ = ["STAGE_VERSION", "library_versions", "references_material", "scoring_code", "source_hash"]
 
 CORE = "zsbench"
+STAGE_VERSION = 3
+"""Raised when a stage of the core changes what it writes."""
 
 
 def source_hash(factory: Factory) -> str:
@@ -33,6 +38,19 @@ def library_versions(*names: str) -> dict[str, str]:
         except metadata.PackageNotFoundError:
             versions[name] = "absent"
     return versions
+
+
+def scoring_code(metrics: Sequence[str], registry: Registry) -> list[str]:
+    """Hashes of the code that computes scores: of the core's rooms, and of each metric's package."""
+    factories = [registry.get(MetricSpec, id_).factory for id_ in metrics]
+    core = ("zsbench.metrics.scoring:score_predictions", "zsbench.statistics.bootstrap:bootstrap_all")
+    return sorted({source_hash(factory) for factory in (*core, *factories)})
+
+
+def references_material(content: str, metrics: Sequence[str], registry: Registry) -> dict[str, Any]:
+    """What the tokenised references of a split are made from: their content, the metrics that want them, the code."""
+    code = scoring_code(metrics, registry)
+    return {"references": content, "metrics": list(metrics), "code": code, "version": STAGE_VERSION}
 
 
 @functools.cache

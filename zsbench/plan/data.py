@@ -10,11 +10,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Protocol
 
-from zsbench.errors import MissingDataError
+from zsbench.data import make_corpus, make_task
+from zsbench.errors import MissingDataError, PluginContractError
 from zsbench.fingerprints import FileHashes
-from zsbench.interfaces import CorpusSpec, Example, Task, TaskSpec, TextCorpus
+from zsbench.interfaces import Example, Task, TaskSpec, TextCorpus
 from zsbench.metrics.descriptive import plain_texts
-from zsbench.registry import Registry, build_config, load_object
+from zsbench.registry import Registry
 
 __all__ = ["CorpusChoice", "DataPlace", "Item", "ReferenceTexts", "TaskChoice", "TextSource"]
 
@@ -55,7 +56,7 @@ class CorpusChoice:
 
     def __init__(self, id_: str, registry: Registry, data_root: Path, settings: Mapping[str, Any]) -> None:
         self.id = self.label = id_
-        self.corpus: TextCorpus = _make(registry.get(CorpusSpec, id_), data_root, settings)
+        self.corpus: TextCorpus = make_corpus(id_, registry, data_root, settings)
 
     @cached_property
     def texts(self) -> Sequence[str]:
@@ -104,7 +105,9 @@ class TaskChoice:
     ) -> None:
         self.id = id_
         self.limit = limit
-        self.task: Task = _make(registry.get(TaskSpec, id_), place.root, settings)
+        self.owner = registry.owner(TaskSpec, id_)
+        self.task: Task = make_task(id_, registry, place.root, settings)
+        self._root = place.root
         self._hashes = place.hashes
         self._strict = place.strict
 
@@ -115,8 +118,22 @@ class TaskChoice:
 
     @cached_property
     def examples(self) -> Sequence[Example]:
-        """The examples to run on."""
-        return self.task.examples()[: self.limit]
+        """The examples to run on.
+
+        Raises:
+            PluginContractError: Their ids are not the same in two passes, or not unique.
+        """
+        examples = self.task.examples()
+        ids = [example.id for example in examples]
+        if ids != [example.id for example in self.task.examples()] or len(set(ids)) != len(ids):
+            raise PluginContractError(
+                f"The ids of task {self.id!r} are not the same in two passes, or not unique.",
+                "Examples have stable, unique ids in a fixed order.",
+                f"Correct plugin {self.owner.plugin!r} ({self.owner.origin}): `zsbench plugins check {self.id}`.",
+                plugin=self.owner.plugin,
+                distribution=self.owner.distribution,
+            )
+        return examples[: self.limit]
 
     @cached_property
     def ids(self) -> list[str]:
@@ -158,19 +175,27 @@ class TaskChoice:
         Raises:
             MissingDataError: No image is there, or one is not and the matrix says `fail_on_error`.
         """
-        if self.missing and (self._strict or len(self.missing) == len(self.image_files)):
-            first = min(self.missing)
-            raise MissingDataError(
-                f"{len(self.missing)} of {len(self.image_files)} images of {self.id} are missing, first {first}.",
-                f"Task {self.id} needs: {', '.join(self.task.card.files)}.",
-                f"Check --data-root; `zsbench data verify {self.id}` lists every missing image.",
-                path=first,
-            )
+        self.check_images()
         digest = hashlib.sha256()
         for path in self.image_files:
             content = "missing" if path in self.missing else self._hashes.hash_file(path)
             digest.update(f"{content}\n".encode())
         return digest.hexdigest()
+
+    def check_images(self) -> None:
+        """Refuse to go on where no image is there, or one is not and the matrix says `fail_on_error`.
+
+        Raises:
+            MissingDataError: The images are missing; their number and the first are told.
+        """
+        if self.missing and (self._strict or len(self.missing) == len(self.image_files)):
+            first = min(self.missing)
+            raise MissingDataError(
+                f"{len(self.missing)} of {len(self.image_files)} images of {self.id} are missing, first {first}.",
+                f"Task {self.id} needs: {', '.join(self.task.card.files)}.",
+                f"Check the data root; `zsbench data verify {self.id} --data-root {self._root}` lists them.",
+                path=first,
+            )
 
 
 class ReferenceTexts:
@@ -197,18 +222,6 @@ class ReferenceTexts:
     def content(self) -> str:
         """SHA-256 of the texts, in order."""
         return _hash_texts(self.texts)
-
-
-def _make(spec: TaskSpec | CorpusSpec, data_root: Path, settings: Mapping[str, Any]) -> Any:
-    """A task or a corpus, with its settings if its spec has a config.
-
-    Raises:
-        ConfigError: A setting is unknown or wrong, or there are settings for something that has none.
-    """
-    factory = load_object(spec.factory)
-    if spec.config is None and not settings:
-        return factory(data_root)
-    return factory(data_root, build_config(spec.config, settings, source=f"settings of {spec.kind} {spec.id}"))
 
 
 def _hash_texts(texts: Sequence[str]) -> str:

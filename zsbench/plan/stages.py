@@ -232,6 +232,8 @@ class Cell:
         metrics: Ids of its metrics.
         data_used: What beyond text was used, to be marked in every table.
         images: Key of the image features, which know the images that could not be read.
+        comparison: Key of its comparison to the baseline's cell, or None.
+        compared_route: How the baseline's cell answered.
     """
 
     captioner: ResolvedCaptioner
@@ -248,6 +250,7 @@ class Cell:
     references: str
     scoring: str
     comparison: str | None = None
+    compared_route: str = ""
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -280,12 +283,14 @@ class Plan:
         cells: In table order.
         unavailable: Why a metric cannot be run on this machine, by its id.
         remarks: What else is worth saying before a run.
+        split_remarks: How a task's data differ from its official split, by task id; without those that do not.
     """
 
     stages: dict[str, Stage] = field(default_factory=dict)
     cells: list[Cell] = field(default_factory=list)
     unavailable: dict[str, str] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
+    split_remarks: dict[str, str] = field(default_factory=dict)
 
     def add(self, stage: Stage) -> str:
         """Add a stage unless an equal one is there; its key."""

@@ -12,21 +12,23 @@ from zsbench.errors import CaptionerError, ConfigError
 from zsbench.images import read_image
 from zsbench.interfaces import Caption, Captioner, CaptionerResources, ImageBatch
 from zsbench.plan import Item, Prediction, Training
+from zsbench.registry import Owner
 from zsbench.runner.chunks import QUESTIONS_PER_IMAGE, Row, write_chunks
 from zsbench.runner.features import ImageFeatureReader
-from zsbench.runner.guard import guarded
+from zsbench.runner.guard import guarded, told_owner
 from zsbench.runner.workbench import Workbench, generator
 from zsbench.seeds import derive_seed
 from zsbench.store import write_text
 
 __all__ = ["check_answers", "check_captions", "predict", "train"]
 
+NOBODY = Owner("unknown")
 LINE_SEPARATORS = set("\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029")
 
 
 def train(work: Training, folder: Path, bench: Workbench) -> None:
     """Train a captioner on text features; write its weights and ``training.json``."""
-    with guarded(work.captioner.id, "be made"):
+    with guarded(work.captioner, "be made"):
         captioner = bench.captioner(work.captioner)
     needs = captioner.needs
     resources = CaptionerResources(
@@ -35,7 +37,7 @@ def train(work: Training, folder: Path, bench: Workbench) -> None:
         language_model=bench.language_model(work.language_model, work.device) if work.language_model else None,
         training_gap=bench.gap_model(work.gap),
     )
-    with guarded(work.captioner.id, "train"):
+    with guarded(work.captioner, "train"):
         captioner.load(resources)
         corpus = bench.corpus(work.corpus, work.texts, work.encoder.content)
         report = captioner.train(corpus, generator(derive_seed(work.seed, "train")), progress=bench.progress)
@@ -64,7 +66,7 @@ def predict(work: Prediction, folder: Path, bench: Workbench) -> None:
     write_chunks(folder, len(work.items), size, make, bench.progress)
 
 
-def check_captions(captions: Sequence[Caption], batch: ImageBatch, captioner: str) -> None:
+def check_captions(captions: Sequence[Caption], batch: ImageBatch, captioner: str, owner: Owner = NOBODY) -> None:
     """Refuse anything but one caption an image, each candidate one clean line.
 
     Raises:
@@ -83,7 +85,7 @@ def check_captions(captions: Sequence[Caption], batch: ImageBatch, captioner: st
         raise CaptionerError(
             f"Captioner {captioner!r} {problem}.",
             "It returns one Caption an image, each candidate one line of text.",
-            f"Correct the plugin that provides {captioner!r}.",
+            f"See `zsbench plugins check {captioner}`; {told_owner(owner)}.",
             captioner=captioner,
         )
 
@@ -103,7 +105,7 @@ def _wrong(caption: object) -> str:
     return ""
 
 
-def check_answers(answers: Sequence[str], batch: ImageBatch, captioner: str) -> None:
+def check_answers(answers: Sequence[str], batch: ImageBatch, captioner: str, owner: Owner = NOBODY) -> None:
     """Refuse anything but one answer a question, each one clean line.
 
     Raises:
@@ -123,14 +125,14 @@ def check_answers(answers: Sequence[str], batch: ImageBatch, captioner: str) -> 
         raise CaptionerError(
             f"Captioner {captioner!r} {problem}.",
             "It returns one line of text a question.",
-            f"Correct the plugin that provides {captioner!r}.",
+            f"See `zsbench plugins check {captioner}`; {told_owner(owner)}.",
             captioner=captioner,
         )
 
 
 def _load_captioner(work: Prediction, bench: Workbench) -> Captioner[Any]:
     """The captioner with its resources, and its training taken over."""
-    with guarded(work.captioner.id, "be made"):
+    with guarded(work.captioner, "be made"):
         captioner = bench.captioner(work.captioner)
     needs = captioner.needs
     resources = CaptionerResources(
@@ -140,7 +142,7 @@ def _load_captioner(work: Prediction, bench: Workbench) -> Captioner[Any]:
         inference_gap=bench.gap_model(work.gap),
         memory=bench.corpus(work.corpus, work.texts, work.encoder.content) if work.texts else None,
     )
-    with guarded(work.captioner.id, "load"):
+    with guarded(work.captioner, "load"):
         captioner.load(resources)
         if work.training is not None:
             captioner.restore(bench.places[work.training])
@@ -153,13 +155,13 @@ def _predict_batch(
     """Rows of a slice of the items."""
     batch = _batch(captioner, reader, work, items, bench)
     if items[0].question is not None:
-        with guarded(work.captioner.id, "answer"):
+        with guarded(work.captioner, "answer"):
             answers = captioner.answer(batch, [str(item.question) for item in items])
-        check_answers(answers, batch, work.captioner.id)
+        check_answers(answers, batch, work.captioner.id, work.captioner.owner)
         return [{"id": id_, "prediction": answer} for id_, answer in zip(batch.ids, answers, strict=True)]
-    with guarded(work.captioner.id, "caption"):
+    with guarded(work.captioner, "caption"):
         captions = captioner.caption(batch)
-    check_captions(captions, batch, work.captioner.id)
+    check_captions(captions, batch, work.captioner.id, work.captioner.owner)
     return [_caption_row(id_, caption) for id_, caption in zip(batch.ids, captions, strict=True)]
 
 

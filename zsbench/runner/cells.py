@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,7 +39,7 @@ class CellRecorder:
         failure = self._failure(cell)
         if failure:
             result = {**build_result(facts), "status": "failed", **failure}
-            self.folder.write_cell(result, self._samples(cell))
+            self.folder.write_cell(result, self._samples(cell), official=self._official(cell))
             return result
         scores = read_scores(self.outcome.places[cell.scoring])
         result = build_result(
@@ -50,7 +50,8 @@ class CellRecorder:
             training_overlap=scores["training_overlap"],
             unreadable=self._unreadable(cell),
         )
-        self.folder.write_cell(result, self._samples(cell), read_own_statistics(self.outcome.places[cell.scoring]))
+        statistics = read_own_statistics(self.outcome.places[cell.scoring])
+        self.folder.write_cell(result, self._samples(cell), statistics, self._official(cell))
         return result
 
     def _facts(self, cell: Cell) -> CellFacts:
@@ -68,6 +69,7 @@ class CellRecorder:
             encoder=self._encoder_label(),
             language_model=model.rpartition("/")[2],
             data_used=cell.data_used,
+            split_remark=self.plan.split_remarks.get(cell.task.id, ""),
         )
 
     def _encoder_label(self) -> str:
@@ -105,7 +107,14 @@ class CellRecorder:
             return []
         path = self.outcome.places[cell.comparison] / "differences.json"
         rows: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
-        return [{**row, "baseline": self.matrix.baseline} for row in rows]
+        return [{**row, "baseline": self.matrix.baseline, "baseline_route": cell.compared_route} for row in rows]
+
+    def _official(self, cell: Cell) -> Sequence[Mapping[str, str | int]]:
+        """A cell's predictions in the form of the data set's own evaluation; none if prediction failed."""
+        place = self.outcome.places.get(cell.prediction)
+        rows = read_predictions(place) if place else iter(())
+        predictions = {row["id"]: row["prediction"] for row in rows if "error" not in row}
+        return cell.task.task.official_results(predictions)
 
     def _samples(self, cell: Cell) -> Iterator[dict[str, Any]]:
         """Per example: prediction or error, candidates, groups, and the value of each metric that ran."""
@@ -116,8 +125,10 @@ class CellRecorder:
         groups: dict[str, dict[str, str]] = {}
         for id_, grouping, group in iter_groups(cell.task.task.groups()):
             groups.setdefault(id_, {})[grouping] = group
+        images = {item.id: item.path.name for item in cell.task.items} if cell.task.answers else {}
         for row in read_predictions(place):
-            kept = {"groups": groups[row["id"]]} if row["id"] in groups else {}
+            kept: dict[str, Any] = {"image": images[row["id"]]} if row["id"] in images else {}
+            kept |= {"groups": groups[row["id"]]} if row["id"] in groups else {}
             yield {**row, **kept, "metrics": values.get(row["id"], {})}
 
     def _values(self, cell: Cell) -> Mapping[str, dict[str, float]]:

@@ -6,12 +6,13 @@ import itertools
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from zsbench.errors import CorruptDataError, DataError, FeatureError
 from zsbench.images import read_image
 from zsbench.interfaces import ImageFeatures
 from zsbench.plan import GapFit, ImageEncoding, Item, TextEncoding
+from zsbench.runner.gap_states import STATE, write_gap_state
 from zsbench.runner.workbench import Workbench
 from zsbench.store import write_text
 
@@ -83,22 +84,27 @@ def _read_images(items: Sequence[Item], *, strict: bool) -> tuple[list[Image], d
 
 
 def fit_gap(work: GapFit, folder: Path, bench: Workbench) -> None:
-    """Fit a gap model and write its state."""
-    from safetensors.torch import save_file
-
+    """Fit a gap model on memory-mapped features and write its state, with the hash of what it saw."""
     model = work.gap.make()
     texts = bench.text_features(work.texts) if work.texts else None
-    images = _pooled(work, bench) if work.images else None
+    scratch = folder / "images.npy"
+    images = _pooled(work, scratch, bench) if work.images else None
     model.fit(texts=texts, images=images)
-    save_file({name: tensor.contiguous() for name, tensor in model.state().items()}, folder / "state.safetensors")
+    write_gap_state(folder / STATE, model, work.gap.fitted_on)
+    scratch.unlink(missing_ok=True)
 
 
-def _pooled(work: GapFit, bench: Workbench) -> Tensor:
+def _pooled(work: GapFit, scratch: Path, bench: Workbench) -> Tensor:
     """``(M, D)``: the global features that a gap model is fitted on, an image repeated for each of its texts.
+
+    They are gathered in a file, because pairs of a large split need not fit in memory.
 
     Raises:
         CorruptDataError: An image could not be read.
     """
+    import numpy as np
+    import torch
+
     reader = ImageFeatureReader(bench.places[str(work.images)])
     if reader.unreadable:
         first = next(iter(reader.unreadable.values()))
@@ -107,9 +113,15 @@ def _pooled(work: GapFit, bench: Workbench) -> Tensor:
             "A fit sees every image it names.",
             "Replace them, or set `gap_fit.limit`.",
         )
-    if work.pairs is None:
-        return reader.pooled(range(reader.count))
-    return reader.pooled([row for row, texts in enumerate(work.pairs) for _ in range(texts)])
+    counts = work.pairs or (1,) * reader.count
+    rows = [row for row, texts in enumerate(counts) for _ in range(texts)]
+    gathered: np.memmap[Any, Any] | None = None
+    for start in range(0, len(rows), TEXTS_PER_BLOCK):
+        block = reader.pooled(rows[start : start + TEXTS_PER_BLOCK]).numpy()
+        if gathered is None:
+            gathered = np.lib.format.open_memmap(scratch, "w+", np.float32, (len(rows), block.shape[1]))
+        gathered[start : start + len(block)] = block
+    return torch.from_numpy(gathered) if gathered is not None else torch.empty(0, 0)
 
 
 class ImageFeatureReader:

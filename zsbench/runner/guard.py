@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from zsbench.errors import CaptionerError, ZsbenchError
+from zsbench.registry import Owner, ResolvedCaptioner
 
-__all__ = ["guarded"]
+__all__ = ["guarded", "told_owner"]
 
 
 class guarded:  # noqa: N801  reads as a statement
     """Turns whatever a plugin raises, an exit included, into a CaptionerError that names it."""
 
-    def __init__(self, captioner: str, verb: str) -> None:
+    def __init__(self, captioner: ResolvedCaptioner, verb: str) -> None:
         self.captioner = captioner
         self.verb = verb
 
@@ -21,8 +22,13 @@ class guarded:  # noqa: N801  reads as a statement
         if isinstance(error, (Exception, SystemExit)) and not isinstance(error, ZsbenchError):
             first = (str(error).strip().splitlines() or [""])[0].rstrip(".")
             raise CaptionerError(
-                f"Captioner {self.captioner!r} failed to {self.verb}: {type(error).__name__}: {first}.",
+                f"Captioner {self.captioner.id!r} failed to {self.verb}: {type(error).__name__}: {first}.",
                 "It raises nothing for valid input.",
-                "Run again with --debug for the traceback.",
-                captioner=self.captioner,
+                f"Run again with --debug for the traceback; {told_owner(self.captioner.owner)}.",
+                captioner=self.captioner.id,
             ) from error
+
+
+def told_owner(owner: Owner) -> str:
+    """Whose a component is, for the end of a message."""
+    return f"it is of plugin {owner.plugin!r} ({owner.origin})"

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 from zsbench.interfaces import CaptionFeatures, Metric, SimilarityMetric
 from zsbench.metrics import ScoringContext, prepare_references, score_predictions
 from zsbench.metrics.descriptive import describe_captions, measure_overlap
-from zsbench.plan import Comparison, References, Scoring, Similarity
-from zsbench.records import metric_row, row_key, write_statistics
+from zsbench.plan import Comparison, References, Scoring, Similarity, TaskChoice
+from zsbench.records import metric_row, row_key, select_statistics, select_values, write_statistics
 from zsbench.runner.chunks import read_predictions
 from zsbench.runner.features import ImageFeatureReader
 from zsbench.runner.workbench import Workbench
 from zsbench.seeds import derive_seed
-from zsbench.statistics import paired_difference
+from zsbench.statistics import cluster_codes, paired_difference
 from zsbench.store import write_text
 
 if TYPE_CHECKING:
@@ -35,6 +35,9 @@ __all__ = [
 ]
 
 RESAMPLES = 10_000
+Groups = Mapping[str, Mapping[str, Sequence[str]]]
+"""Ids by grouping and group."""
+
 STATISTICS, VALUES = "statistics.safetensors", "values.safetensors"
 
 
@@ -59,20 +62,18 @@ def score(work: Scoring, folder: Path, bench: Workbench) -> bool:
     lost = {row["id"] for row in rows if "error" in row}
     work.task.task.check_predictions(predictions, [id_ for id_ in work.task.ids if id_ not in lost])
     split = bench.split(work.references)
-    context = ScoringContext(split=work.task.id, groups=work.task.task.groups(), group_idf=work.group_idf)
+    context = ScoringContext(
+        split=work.task.id,
+        groups=work.task.task.groups(),
+        group_idf=work.group_idf,
+        clusters=_images(work.task),
+    )
     metrics = bench.metrics(work.metrics)
     features = _features(work, work.similarity, predictions, metrics, bench) if work.similarity else None
     results = score_predictions(predictions, split, metrics, context=context, features=features)
-    statistics: dict[str, NDArrayFloat] = {}
-    values: dict[str, NDArrayFloat] = {}
-    for result in results:
-        owns = result.grouping is None or (work.group_idf == "per-group" and _depends(result.metric, metrics))
-        if result.statistics is not None and owns:
-            statistics[row_key(result.metric, result.grouping, result.group)] = result.statistics
-        if result.values is not None and result.grouping is None:
-            values[result.metric] = result.values
-    write_statistics(folder / STATISTICS, statistics)
-    write_statistics(folder / VALUES, values)
+    own_groups = {m.id for m in metrics if m.depends_on_split and work.group_idf == "per-group"}
+    write_statistics(folder / STATISTICS, select_statistics(results, own_groups))
+    write_statistics(folder / VALUES, select_values(results))
     table = [metric_row(result) for result in results]
     document = {"ids": list(predictions), "metrics": table, **_describe(work, list(predictions.values()))}
     write_text(folder / "scores.json", json.dumps(document, ensure_ascii=False))
@@ -93,13 +94,17 @@ def compare(work: Comparison, folder: Path, bench: Workbench) -> None:
     if read_scores(ours)["ids"] != read_scores(theirs)["ids"]:
         write_text(folder / "differences.json", "[]")  # images that one of them could not read
         return
-    wanted = [row for row in read_scores(ours)["metrics"] if row["grouping"] in shown]
+    scores = read_scores(ours)
+    wanted = [row for row in scores["metrics"] if row["grouping"] in shown]
+    images = _images(work.task)
     rows: list[dict[str, Any]] = []
     for row in wanted:
         key = row_key(row["id"], row["grouping"], row["group"])
         if key in mine and key in base and len(mine[key]) == len(base[key]):
             seed = derive_seed("compare", key)
-            found = paired_difference(metrics[row["id"]], mine[key], base[key], resamples=RESAMPLES, seed=seed)
+            clusters = cluster_codes(_members(scores["ids"], groups, row), images)
+            pair = (mine[key], base[key])
+            found = paired_difference(metrics[row["id"]], *pair, resamples=RESAMPLES, seed=seed, clusters=clusters)
             labels = {"metric": row["id"], "grouping": row["grouping"], "group": row["group"]}
             fields = ("difference", "standard_error", "low", "high", "p_value")
             rows.append({**labels, **{field: getattr(found, field) for field in fields}})
@@ -113,7 +118,7 @@ def read_scores(folder: Path) -> Mapping[str, Any]:
     return data
 
 
-def read_stage_statistics(folder: Path, groups: Mapping[str, Mapping[str, Sequence[str]]]) -> dict[str, NDArrayFloat]:
+def read_stage_statistics(folder: Path, groups: Groups) -> dict[str, NDArrayFloat]:
     """The statistics of every row of a score stage, by ``row_key``; those of groups are taken from the whole's."""
     arrays = _load(folder / STATISTICS)
     scores = read_scores(folder)
@@ -121,8 +126,7 @@ def read_stage_statistics(folder: Path, groups: Mapping[str, Mapping[str, Sequen
     for row in scores["metrics"]:
         key = row_key(row["id"], row["grouping"], row["group"])
         if row["grouping"] is not None and key not in arrays and row["id"] in arrays:
-            members = [index[id_] for id_ in groups[row["grouping"]][row["group"]] if id_ in index]
-            arrays[key] = arrays[row["id"]][members]
+            arrays[key] = arrays[row["id"]][[index[id_] for id_ in _members(scores["ids"], groups, row)]]
     return arrays
 
 
@@ -136,16 +140,24 @@ def read_own_statistics(folder: Path) -> dict[str, NDArrayFloat]:
     return _load(folder / STATISTICS)
 
 
+def _members(ids: Sequence[str], groups: Groups, row: Mapping[str, Any]) -> Sequence[str]:
+    """The scored examples of a row: all of them, or those of its group."""
+    if row["grouping"] is None:
+        return ids
+    scored = set(ids)
+    return [id_ for id_ in groups[row["grouping"]][row["group"]] if id_ in scored]
+
+
+def _images(task: TaskChoice) -> dict[str, str]:
+    """The image of each question, for examples that share one are resampled together; empty for captions."""
+    return {item.id: str(item.path) for item in task.items} if task.answers else {}
+
+
 def _load(path: Path) -> dict[str, NDArrayFloat]:
     """The arrays of a safetensors file as float64."""
     from safetensors.numpy import load_file
 
     return {name: array.astype("float64") for name, array in load_file(path).items()}
-
-
-def _depends(id_: str, metrics: Sequence[Metric]) -> bool:
-    """Whether a metric's statistics depend on the split."""
-    return any(metric.id == id_ and metric.depends_on_split for metric in metrics)
 
 
 def _describe(work: Scoring, captions: Sequence[str]) -> dict[str, Any]:
@@ -186,7 +198,7 @@ def _caption_features(
     )
 
 
-def iter_groups(groups: Mapping[str, Mapping[str, Sequence[str]]]) -> Iterator[tuple[str, str, str]]:
+def iter_groups(groups: Groups) -> Iterator[tuple[str, str, str]]:
     """Every (id, grouping, group)."""
     for grouping, found in groups.items():
         for group, ids in found.items():

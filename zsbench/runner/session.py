@@ -13,6 +13,7 @@ from zsbench.config import Matrix
 from zsbench.data_roots import find_data_root
 from zsbench.errors import MissingDataError
 from zsbench.fingerprints import FileHashes
+from zsbench.housekeeping import note_use
 from zsbench.interfaces import (
     CaptionerSpec,
     CorpusSpec,
@@ -69,7 +70,7 @@ class RunResult:
         results: The ``result.json`` of every cell.
         outcome: How every stage went.
         plan: The plan.
-        table: The comparison table in Markdown.
+        table: The full comparison in Markdown.
         seconds: Wall time.
     """
 
@@ -122,7 +123,7 @@ class Session:
         plan = self.plan()
         bench = Workbench(self.store, self.plugins.registry)
         self._check_space()
-        remarks = [*plan.remarks, *plan.unavailable.values(), *_check_cards(plan)]
+        remarks = [*plan.remarks, *plan.split_remarks.values(), *plan.unavailable.values()]
         for remark in remarks:
             self.reporter.remark(remark)
         engine = load_object(self.plugins.registry.get(EngineSpec, "local").factory)()
@@ -133,12 +134,16 @@ class Session:
         folder = RunFolder.create(self.options.output, self.matrix.name)
         recorder = CellRecorder(self.matrix, plan, outcome, folder)
         results = [recorder.record(cell) for cell in plan.cells]
-        table = _table(results)
-        folder.write_table("comparison.md", table)
+        tables = _tables(results, folder.path.name)
+        for name, text in tables.items():
+            folder.write_table(name, text)
+        _draw_sweeps(results, self.matrix, folder.path / "plots")
         seconds = time.monotonic() - began
-        folder.write_run({"started": started, "seconds": round(seconds, 1), **self._run_record(plan, outcome)})
+        facts = {"started": started, "seconds": round(seconds, 1), "remarks": remarks}
+        folder.write_run({**facts, **self._run_record(plan, outcome)})
         folder.mark_latest()
-        return RunResult(folder.path, results, outcome, plan, table, seconds, remarks)
+        note_use(self.store, folder.path, plan.stages)
+        return RunResult(folder.path, results, outcome, plan, tables["comparison.md"], seconds, remarks)
 
     def _resources(self) -> Resources:
         """What the run may use."""
@@ -200,19 +205,16 @@ class Session:
         return used
 
 
-def _table(results: Sequence[Mapping[str, Any]]) -> str:
-    """The comparison table in Markdown."""
-    from zsbench.tables.frame import build_frame  # pandas is needed here only
-    from zsbench.tables.markdown import comparison_markdown
+def _tables(results: Sequence[Mapping[str, Any]], run: str) -> dict[str, str]:
+    """The comparison in every format, by file name."""
+    from zsbench.tables.rendering import render_run  # pandas is needed here only
 
-    return comparison_markdown(build_frame(results))
+    return render_run(results, run)
 
 
-def _check_cards(plan: Plan) -> list[str]:
-    """What is worth saying about the data: a split of another size than the official one."""
-    remarks = {}
-    for cell in plan.cells:
-        official, count = cell.task.task.card.examples, len(cell.task.task.examples())
-        if official is not None and official != count:
-            remarks[cell.task.id] = f"{cell.task.id} has {count} examples here; the official split has {official}."
-    return list(remarks.values())
+def _draw_sweeps(results: Sequence[Mapping[str, Any]], matrix: Matrix, folder: Path) -> None:
+    """Score against every number that the matrix sweeps."""
+    if matrix.sweep:
+        from zsbench.tables.sweeps import draw_sweeps  # matplotlib is needed here only
+
+        draw_sweeps(results, matrix.sweep, folder)

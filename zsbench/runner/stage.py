@@ -41,8 +41,14 @@ def make_stage(stage: Stage, bench: Workbench, device: str) -> StageRecord:
             if entry is None or not entry.final:
                 folder = bench.store.partial(stage.kind, stage.key)
                 final = execute(stage, folder, bench, device)
-                seconds = time.monotonic() - began
-                entry = bench.store.commit(stage.kind, stage.key, stage.material, seconds=seconds, final=final)
+                entry = bench.store.commit(
+                    stage.kind,
+                    stage.key,
+                    stage.material,
+                    seconds=time.monotonic() - began,
+                    final=final,
+                    label=stage.label,
+                )
     except Exception as error:  # noqa: BLE001  recorded, and the other cells go on
         reason = str(error) if isinstance(error, ZsbenchError) else f"{type(error).__name__}: {error}"
         return StageRecord("failed", time.monotonic() - began, reason, traceback.format_exc())

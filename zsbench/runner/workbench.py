@@ -12,6 +12,7 @@ from zsbench.interfaces import (
     CorpusFeatures,
     Encoder,
     GapModel,
+    GapModelSpec,
     LanguageModel,
     Metric,
     MetricSpec,
@@ -20,6 +21,8 @@ from zsbench.interfaces import (
 from zsbench.metrics import PreparedSplit
 from zsbench.plan import CorpusChoice, EncoderChoice, GapChoice, LanguageModelChoice, ReferenceTexts
 from zsbench.registry import Registry, ResolvedCaptioner, load_object
+from zsbench.runner.checked_gap import CheckedGapModel
+from zsbench.runner.gap_states import STATE, read_gap_state
 from zsbench.store import Store
 
 if TYPE_CHECKING:
@@ -105,16 +108,18 @@ class Workbench:
         return made
 
     def gap_model(self, choice: tuple[GapChoice, str | None] | None) -> GapModel | None:
-        """A gap model, with the state of its fit."""
+        """A gap model, with the state of its fit.
+
+        Raises:
+            HashMismatchError: The state was estimated from other features.
+        """
         if choice is None:
             return None
         gap, fit = choice
         model = gap.make()
         if fit is not None:
-            from safetensors.torch import load_file
-
-            model.load_state(load_file(self.places[fit] / "state.safetensors"))
-        return model
+            read_gap_state(self.places[fit] / STATE, model, gap.fitted_on)
+        return CheckedGapModel(model, gap.id, self.registry.owner(GapModelSpec, gap.id))
 
     def text_features(self, key: str) -> Tensor:
         """The features a text-features stage wrote, memory-mapped."""

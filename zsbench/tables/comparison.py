@@ -1,206 +1,295 @@
-"""The comparison table: which system scores what, which is best, and which difference is real."""
+"""The comparison: which system scores what, which is best, and which difference is real."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+import itertools
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from zsbench.tables.layout import Cell, Report, Section, Table
-from zsbench.tables.summary import LEVEL, Summary, System, summarise
+from zsbench.reported import ReportedRow
+from zsbench.tables.cells import Notes, difference_cell, name_cells, score_cell
+from zsbench.tables.grid import Column, Facts, Grid, arrange_columns, arrange_rows, value_of
+from zsbench.tables.layout import Cell, Heading, Report, Section, Table
+from zsbench.tables.published import match_reported
+from zsbench.tables.remarks import make_remarks, warn
+from zsbench.tables.selection import LABELS, PLACES, TableChoice, select_rows
+from zsbench.tables.summary import Failure, Summary, find_failures, summarise
 
 __all__ = ["build_report"]
 
-_ABSENT = Cell("–")
-_FINE_ERROR = 0.095
-"""Below this printed standard error a second decimal says something."""
+_HEADINGS = {**LABELS, **PLACES, "seeds": "Seeds"}
+
+
+def build_report(
+    frame: pd.DataFrame, choice: TableChoice | None = None, reported: Sequence[ReportedRow] = ()
+) -> Report:
+    """An overview of main metrics if there are several tasks, and a table of each task; or what a choice asks for.
+
+    Args:
+        frame: What ``build_frame`` made of result records.
+        choice: What to show and how. None: everything.
+        reported: Published numbers, shown below measured ones where they fit a column.
+
+    Raises:
+        ConfigError: The choice names what no record has, or scores that differ in more than the seed would be averaged.
+    """
+    choice = choice or TableChoice()
+    return _Builder(_with_main(select_rows(frame, choice)), choice, reported).build()
 
 
 @dataclass(frozen=True)
-class _Column:
-    """One metric of one task over all systems."""
+class _Plan:
+    """What one section shows.
 
-    heading: str
-    summaries: tuple[Summary, ...]
-
-    def of(self, system: System) -> Summary | None:
-        """The summary of one system, None if it has none."""
-        return next((summary for summary in self.summaries if summary.system == system), None)
-
-    @property
-    def decimals(self) -> int:
-        """How many decimals the scores deserve."""
-        errors = [s.error * s.factor for s in self.summaries if not math.isnan(s.error)]
-        return 2 if errors and min(errors) < _FINE_ERROR else 1
-
-    @property
-    def comparable(self) -> bool:
-        """Whether all scores have one signature."""
-        return len({signature for summary in self.summaries for signature in summary.signatures}) <= 1
-
-    @property
-    def best(self) -> float:
-        """The highest score, NaN if there are not two that can be compared."""
-        scores = [summary.score for summary in self.summaries if not math.isnan(summary.score)]
-        return max(scores) if len(scores) > 1 and self.comparable else math.nan
-
-
-@dataclass
-class _Notes:
-    """Footnotes, numbered as they come."""
-
-    texts: list[str] = field(default_factory=list)
-
-    def number(self, text: str) -> int:
-        """The number of a footnote, the same for the same text."""
-        line = " ".join(text.split())
-        if line not in self.texts:
-            self.texts.append(line)
-        return self.texts.index(line) + 1
-
-
-def build_report(frame: pd.DataFrame) -> Report:
-    """One section for each task, and before them an overview of main metrics if there are several tasks.
-
-    Args:
-        frame: What ``build_frame`` made of the result records.
+    Attributes:
+        id: Of the section.
+        title: Of the section.
+        frame: Its rows.
+        columns: Its columns.
     """
-    summaries = summarise(frame)
-    facts = frame.drop_duplicates("task").set_index("task")
-    sections = [
-        _build_section(
-            _task_title(frame[frame["task"] == task]),
-            [_Column(own[0].title, tuple(own)) for own in _by_metric(s for s in summaries if s.task == task)],
+
+    id: str
+    title: str
+    frame: pd.DataFrame
+    columns: Sequence[Column]
+
+
+class _Builder:
+    """Builds one report."""
+
+    def __init__(self, frame: pd.DataFrame, choice: TableChoice, reported: Sequence[ReportedRow]) -> None:
+        self.choice = choice
+        self.reported = reported
+        self.facts = {facts.id: facts for facts in _iter_facts(frame)}
+        self.row_labels = list(choice.rows) or _default_labels(frame, choice.columns)
+        if "corpus" not in {*self.row_labels, *choice.columns}:
+            self.row_labels.append("corpus")
+        self.free = bool(choice.columns or set(self.row_labels) & set(PLACES))
+        self.frame = frame = _keep_asked(frame, {*self.row_labels, *choice.columns}) if self.free else frame
+        self.system = [label for label in LABELS if label in {*self.row_labels, *choice.columns}]
+        self.summaries: list[Summary] = summarise(frame, self.system)
+        self.failures: list[Failure] = find_failures(frame, self.system)
+        self.notes = Notes()
+
+    def build(self) -> Report:
+        """Every section, and what explains them."""
+        plans = list(self._iter_chosen() if self.free else self._iter_default())
+        sections = tuple(self._section(plan) for plan in plans)
+        shown = [summary for plan in plans for column in plan.columns for summary in column.summaries]
+        reported = any(section.scores.reported for section in sections)
+        return Report(sections, self._remarks(shown, reported=reported), tuple(self.notes.texts))
+
+    def _remarks(self, summaries: Sequence[Summary], *, reported: bool) -> tuple[str, ...]:
+        """What the signs beside some summaries mean."""
+        return make_remarks(summaries, interval=self.choice.interval, reported=reported)
+
+    def _iter_default(self) -> Iterator[_Plan]:
+        """The overview if there are several tasks, then each task."""
+        if len(self.facts) > 1:
+            yield _Plan("overview", "Overview: main metric of each task", self.frame, self._overview_columns())
+        for task, facts in self.facts.items():
+            rows = self.frame[self.frame["task"] == task]
+            columns = self._task_columns(facts) or [Column(Heading(facts.main_metric), (task,))]
+            yield _Plan(_slug(task), f"{facts.title} (n = {_count(rows)})", rows, columns)
+
+    def _iter_chosen(self) -> Iterator[_Plan]:
+        """One table by the labels of the choice; one a task where no label is the task."""
+        labels = {*self.row_labels, *self.choice.columns}
+        for tasks in [list(self.facts)] if "task" in labels else [[task] for task in self.facts]:
+            rows = self.frame[self.frame["task"].isin(tasks)]
+            shown = [summary for summary in self.summaries if summary.task in tasks]
+            title = f"{', '.join(self.facts[task].title for task in tasks)} (n = {_count(rows)})"
+            if "metric" not in labels:
+                names = dict.fromkeys(summary.title for summary in shown)
+                title = f"{', '.join(names) or self.facts[tasks[0]].main_metric}: {title}"
+            columns = self._chosen_columns(shown) or [Column(Heading(self.facts[tasks[0]].main_metric), tuple(tasks))]
+            yield _Plan(_slug("-".join(tasks)), title, rows, columns)
+
+    def _chosen_columns(self, summaries: Sequence[Summary]) -> list[Column]:
+        """Columns by the labels of the choice, metrics if it has none."""
+        labels = self.choice.columns or tuple(label for label in ("metric", "group") if label not in self.row_labels)
+
+        def heading(summary: Summary) -> Heading:
+            names = [self._name(summary, label) for label in labels]
+            names = [name for name in names if name] or [summary.title]
+            return Heading(names[-1], ", ".join(names[:-1]))
+
+        return arrange_columns(summaries, lambda s: tuple(value_of(s, label) for label in labels), heading)
+
+    def _name(self, summary: Summary, label: str) -> str:
+        """What a column is called under one label."""
+        if label in {"task", "metric", "group"}:
+            return {"task": self.facts[summary.task].title, "metric": summary.title, "group": summary.group}[label]
+        return value_of(summary, label) or "–"
+
+    def _overview_columns(self) -> list[Column]:
+        """The main metric of every task, after its groups where the card has headline groups."""
+
+        def heading(summary: Summary) -> Heading:
+            facts = self.facts[summary.task]
+            if not facts.headline:
+                return Heading(summary.title, facts.title)
+            return Heading(summary.group or facts.whole, f"{facts.title} {summary.title}")
+
+        columns: list[Column] = []
+        for facts in self.facts.values():
+            main = [s for s in self._of(facts) if s.metric == facts.main_metric]
+            ordered = [*(s for s in main if facts.headline and s.grouping == facts.headline), *_whole(main)]
+            found = arrange_columns(ordered, lambda s: s.group, heading)
+            columns += found or [Column(Heading(facts.main_metric, facts.title), (facts.id,))]
+        return columns
+
+    def _task_columns(self, facts: Facts) -> list[Column]:
+        """Every metric of the whole; then, for each grouping, the main metric of its groups and again of the whole."""
+        summaries = self._of(facts)
+        whole = _whole(summaries)
+        main = [s for s in whole if s.metric == facts.main_metric]
+        groups = [g for g in facts.groupings if any(s.grouping == g for s in summaries)]
+        alone = bool(groups) and len(main) == len(whole)
+        columns = [] if alone else arrange_columns(whole, lambda s: s.metric, lambda s: Heading(s.title))
+        for grouping in groups:
+            own = [s for s in summaries if s.grouping == grouping]
+            columns += arrange_columns(
+                [*own, *main], lambda s: s.group, lambda s: Heading(s.group or facts.whole, s.title)
+            )
+        return columns
+
+    def _of(self, facts: Facts) -> list[Summary]:
+        """The summaries of a task."""
+        return [summary for summary in self.summaries if summary.task == facts.id]
+
+    def _section(self, plan: _Plan) -> Section:
+        """Scores, differences and what explains them."""
+        tasks = dict.fromkeys(plan.frame["task"])
+        facts = {task: self.facts[task] for task in tasks}
+        rows = arrange_rows(plan.frame, self.row_labels)
+        grid = Grid(facts, self.row_labels, rows, plan.columns, self.failures)
+        shown = self._shown_labels(grid)
+        names = [name_cells(grid, row, shown, self.notes) for row in rows]
+        scores = self._scores(grid, names, shown)
+        published = match_reported(self.reported, grid, self.choice.columns)
+        reported = tuple(row.cells(shown, tasks, self.notes) for row in published)
+        return Section(
+            plan.id,
+            plan.title,
+            replace(scores, reported=reported),
+            _differences(grid, names, scores),
+            remarks=self._remarks([s for c in plan.columns for s in c.summaries], reported=bool(reported)),
+            warnings=warn(grid),
+            signatures=_signatures(grid),
         )
-        for task in facts.index
-    ]
-    if len(sections) > 1:
-        main = [_main_column(summaries, str(task), facts) for task in facts.index]
-        sections.insert(0, _build_section("Overview: main metric of each task", main))
-    return Report(tuple(sections))
+
+    def _scores(self, grid: Grid, names: Sequence[Sequence[Cell]], shown: Sequence[str]) -> Table:
+        """The table of scores."""
+        headings = (*(Heading(_HEADINGS[label]) for label in shown), *(column.heading for column in grid.columns))
+        interval = self.choice.interval
+        rows = tuple(
+            (*name, *(score_cell(grid, row, column, self.notes, interval=interval) for column in grid.columns))
+            for row, name in zip(grid.rows, names, strict=True)
+        )
+        return Table(headings, len(shown), rows)
+
+    def _shown_labels(self, grid: Grid) -> list[str]:
+        """The labels that have a column: those asked for, else who, on what, and whatever varies."""
+        shown = {label for label in grid.labels if label in {"captioner", "corpus"} or self.choice.rows}
+        for label in grid.labels:
+            quiet = {"", "–"} if label in {"encoder", "language_model"} else set()
+            if len({row.names.get(label, "") for row in grid.rows} - quiet) > 1:
+                shown.add(label)
+        if "route" in grid.labels and any(facts.answers for facts in grid.facts.values()):
+            shown.add("route")
+        if len(grid.facts) == 1 and "task" not in self.choice.columns:
+            shown.add("task")
+        ordered = [label for label in grid.labels if label in shown]
+        if "task" in shown and "task" not in grid.labels:
+            ordered.insert(ordered.index("corpus") + 1 if "corpus" in shown else len(ordered), "task")
+        return [*ordered, *(["seeds"] if self._shows_seeds(grid) else [])]
+
+    def _shows_seeds(self, grid: Grid) -> bool:
+        """Whether rows are of several seeds or of different ones."""
+        seeds = {tuple(sorted({seed for s in grid.of(row) for seed in s.seeds})) for row in grid.rows} - {()}
+        known = "seed" in self.system
+        return not known and (len(seeds) > 1 or any(len(own) > 1 for own in seeds))
 
 
-def _task_title(rows: pd.DataFrame) -> str:
-    """A task's title with the number of examples, or the numbers if cells differ."""
-    return f"{rows['task_title'].iloc[0]} (n = {', '.join(str(n) for n in rows['n'].unique())})"
+def _iter_facts(frame: pd.DataFrame) -> Iterator[Facts]:
+    """What tables need of each task's card, in the order of the frame."""
+    for _, row in frame.drop_duplicates("task").iterrows():
+        yield Facts(
+            id=str(row["task"]),
+            title=str(row["task_title"]),
+            answers=row["task_kind"] == "question-answering",
+            main_metric=str(row["main_metric"]),
+            groupings=tuple(name for name in str(row["groupings"]).split(",") if name),
+            headline=str(row["headline_grouping"]),
+        )
 
 
-def _by_metric(summaries: Iterable[Summary]) -> list[list[Summary]]:
-    """Summaries grouped by metric, in order of appearance."""
-    groups: dict[str, list[Summary]] = {}
-    for summary in summaries:
-        groups.setdefault(summary.metric, []).append(summary)
-    return list(groups.values())
+def _with_main(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with the first metric that is shown as the main one, where a task's own is not shown."""
+    scored = frame[frame["metric"] != ""]
+    for task, rows in scored.groupby("task", sort=False):
+        if not (rows["metric"] == rows["main_metric"]).any():
+            frame = frame.assign(main_metric=frame["main_metric"].mask(frame["task"] == task, rows["metric"].iloc[0]))
+    return frame
 
 
-def _main_column(summaries: Sequence[Summary], task: str, facts: pd.DataFrame) -> _Column:
-    """The main metric of one task."""
-    metric = facts.loc[task, "main_metric"]
-    own = tuple(s for s in summaries if s.task == task and s.metric == metric)
-    return _Column(f"{facts.loc[task, 'task_title']!s} {own[0].title if own else metric!s}", own)
+def _default_labels(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
+    """Every label of a system but the seed; the run only where the same cell was run twice with other results."""
+    system = [label for label in LABELS if label != "run"]
+    twice = frame.duplicated([*system, "task", "metric", "grouping", "group"]).any()
+    left = {"seed", *columns} | (set() if twice else {"run"})
+    return [label for label in LABELS if label not in left]
 
 
-def _build_section(title: str, columns: Sequence[_Column]) -> Section:
-    """Scores, differences and everything that explains them."""
-    notes = _Notes()
-    systems = list(dict.fromkeys(summary.system for column in columns for summary in column.summaries))
-    labels = _label_rows(systems, columns)
-    scores = _build_table(labels, columns, [[_score_cell(c, c.of(s), notes) for c in columns] for s in systems])
-    compared = [s for s in systems if any((own := c.of(s)) and own.baseline for c in columns)]
-    differences = None
-    if compared:
-        kept = {system: label for system, label in zip(systems, labels[1], strict=True) if system in compared}
-        cells = [[_difference_cell(c, c.of(s)) for c in columns] for s in compared]
-        differences = _build_table((labels[0], list(kept.values())), columns, cells)
-    return Section(title, scores, differences, _remarks(columns), tuple(notes.texts), _signatures(columns))
+def _keep_asked(frame: pd.DataFrame, labels: set[str]) -> pd.DataFrame:
+    """Rows that some labels ask for: without one for metrics the main one, without one for groups the whole."""
+    kept = pd.Series(data=True, index=frame.index)
+    if "metric" not in labels:
+        kept &= (frame["metric"] == frame["main_metric"]) | (frame["metric"] == "")
+    if "group" not in labels:
+        kept &= frame["grouping"] == ""
+    return frame[kept]
 
 
-def _label_rows(systems: Sequence[System], columns: Sequence[_Column]) -> tuple[list[str], list[list[str]]]:
-    """Headings of the label columns, and the labels of each row; only what varies is shown."""
-    values = {
-        "Captioner": [system.captioner for system in systems],
-        "Gap model": [system.gap_model or "–" for system in systems],
-        "Corpus": [system.corpus or "–" for system in systems],
-        "Seeds": [_seeds(system, columns) for system in systems],
-    }
-    shown = [heading for heading in ("Gap model", "Corpus") if len(set(values[heading])) > 1]
-    seeds = set(values["Seeds"]) - {"–"}
-    if len(seeds) > 1 or any("," in names for names in seeds):
-        shown.append("Seeds")
-    shown = ["Captioner", *shown]
-    return shown, [[values[heading][row] for heading in shown] for row in range(len(systems))]
+def _whole(summaries: Sequence[Summary]) -> list[Summary]:
+    """Those of whole splits."""
+    return [summary for summary in summaries if not summary.grouping]
 
 
-def _seeds(system: System, columns: Sequence[_Column]) -> str:
-    """The seeds of a row."""
-    seeds = {seed for column in columns if (own := column.of(system)) for seed in own.seeds}
-    return ", ".join(str(seed) for seed in sorted(seeds)) or "–"
+def _count(frame: pd.DataFrame) -> str:
+    """The number of examples of a task, or the numbers if cells differ."""
+    return ", ".join(str(int(count)) for count in frame["examples"].unique())
 
 
-def _build_table(
-    labels: tuple[list[str], list[list[str]]], columns: Sequence[_Column], cells: Sequence[Sequence[Cell]]
-) -> Table:
-    """Labels and cells side by side."""
-    headings, names = labels
-    rows = tuple((*map(Cell, name), *row) for name, row in zip(names, cells, strict=True))
-    return Table((*headings, *(column.heading for column in columns)), len(headings), rows)
+def _slug(text: str) -> str:
+    """Letters, digits and hyphens alone."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
 
 
-def _score_cell(column: _Column, summary: Summary | None, notes: _Notes) -> Cell:
-    """``score ± error``, or that and why the metric was not run."""
-    if summary is None:
-        return _ABSENT
-    note = notes.number(f"{summary.title}: {summary.not_run}") if summary.not_run else 0
-    if math.isnan(summary.score):
-        return Cell("not run" if summary.not_run else "NaN", note=note)
-    places = column.decimals
-    text = f"{summary.score * summary.factor:.{places}f}"
-    if not math.isnan(summary.error):
-        text += f" ± {summary.error * summary.factor:.{places}f}"
-    return Cell(text, best=summary.score == column.best, marked=summary.significant and column.comparable, note=note)
-
-
-def _difference_cell(column: _Column, summary: Summary | None) -> Cell:
-    """``difference [low, high] p``."""
-    if summary is None or math.isnan(summary.difference):
-        return _ABSENT
-    places = column.decimals
-    difference, low, high = (
-        f"{value * summary.factor:+.{places}f}" for value in (summary.difference, summary.low, summary.high)
+def _differences(grid: Grid, names: Sequence[Sequence[Cell]], scores: Table) -> Table | None:
+    """The table of differences beside that of scores, None if nothing is compared."""
+    rows = tuple(
+        (*name, *(difference_cell(column, grid.at(row, column)) for column in grid.columns))
+        for row, name in zip(grid.rows, names, strict=True)
+        if any(summary.baseline for summary in grid.of(row))
     )
-    p_value = "p < 0.001" if summary.p_value < 0.001 else f"p = {summary.p_value:.3f}"  # noqa: PLR2004  as printed
-    return Cell(f"{difference} [{low}, {high}] {p_value}", marked=summary.significant and column.comparable)
+    return replace(scores, rows=rows) if rows else None
 
 
-def _remarks(columns: Sequence[_Column]) -> tuple[str, ...]:
-    """What the signs of this section mean."""
-    summaries = [summary for column in columns for summary in column.summaries]
-    several = any(len(summary.seeds) > 1 for summary in summaries)
-    remarks = ["± is the standard error over examples, by the bootstrap."]
-    if several:
-        remarks = [
-            "± is the standard deviation over seeds where there are several, else the standard error over examples.",
-            "Over seeds, a difference is the mean, its interval the hull of the intervals, its p the largest.",
-        ]
-    if baselines := sorted({summary.baseline for summary in summaries if summary.baseline}):
-        remarks.append(
-            f"{{mark}} differs from {', '.join(baselines)}: paired bootstrap, p < {LEVEL} after Holm's correction over "
-            "all comparisons of this report. Intervals are 95 %; the p-values printed are not corrected."
-        )
-    apart = [column.heading for column in columns if not column.comparable]
-    if apart:
-        remarks.append(f"Signatures differ within {', '.join(apart)}: these scores must not be compared.")
-    return tuple(remarks)
-
-
-def _signatures(columns: Sequence[_Column]) -> tuple[tuple[str, str], ...]:
-    """Every column's signature, with the systems' names where a column has several."""
+def _signatures(grid: Grid) -> tuple[tuple[str, str], ...]:
+    """Every column's signature, with the rows' names where a column has several."""
     lines: dict[tuple[str, str], None] = {}
-    for column in columns:
-        for summary in column.summaries:
-            for signature in summary.signatures:
-                owner = "" if column.comparable else f" of {summary.system.captioner}"
-                lines[f"{column.heading}{owner}", signature] = None
+    for column, row in itertools.product(grid.columns, grid.rows):
+        summary = grid.at(row, column)
+        if summary is None:
+            continue
+        owner = "" if column.comparable else f" of {' '.join(name for name in row.names.values() if name)}"
+        parts = (grid.facts[summary.task].title, summary.title, summary.group)
+        name = " ".join(part for part in parts if part) if column.mixed else column.heading.line
+        for signature in summary.signatures:
+            lines[f"{name}{owner}", signature] = None
     return tuple(lines)

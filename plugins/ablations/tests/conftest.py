@@ -25,10 +25,9 @@ from zsbench.registry import Owner, Registry, load_object
 from zsbench_ablations import plugin as ablations
 from zsbench_gaps import plugin as gaps
 from zsbench_maccap import plugin as maccap
-from zsbench_maccap.captioner import MacCap
 from zsbench_maccap.config import MacCapConfig
 
-D, E, P, V, IMAGES = 16, 12, 6, 11, 12
+D, E, P, V, IMAGES = 16, 12, 9, 11, 12
 FAST = {"learning_rate": 1e-2, "warmup_steps": 5, "cosine": "step"}
 SMALL = {
     "training": {
@@ -118,7 +117,7 @@ class Bench:
     def captions(self, id_: str) -> list[Caption]:
         """Train a captioner and caption the images."""
         config = self.config(id_)
-        captioner = MacCap(config)
+        captioner = load_object(self.registry.resolve_captioner(id_, {}).factory)(config)
         gap, after = self._gap(config.training.gap), self._gap(config.inference.gap)
         resources = {"encoder": self.encoder, "language_model": NumberModel()}
         captioner.load(CaptionerResources(**resources, training_gap=gap, inference_gap=after))
@@ -140,7 +139,9 @@ class Bench:
         attention = torch.randn(IMAGES, 1 + P, 1 + P, generator=g).softmax(-1)
         generators = tuple(torch.Generator().manual_seed(50 + row) for row in range(IMAGES))
         ids = tuple(map(str, range(IMAGES)))
-        return ImageBatch(ids, ImageFeatures(pooled, patches, pooled, attention), generators)
+        references = tuple(unit(torch.randn(3, D, generator=g)) for _ in range(IMAGES))
+        features = ImageFeatures(pooled, patches, pooled, attention)
+        return ImageBatch(ids, features, generators, references=references)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from zsbench.registry import load_object
 from zsbench_ablations import plugin
 
 IDS = [spec.id for spec in plugin.zsbench_captioners()]
@@ -19,7 +20,15 @@ CHANGED = {
         "inference.gap.settings": {},
     },
     "maccap-no-rerank": {"inference.candidates": 1, "inference.rerank": False},
+    "maccap-threshold-regions": {"inference.region_source": "attention-threshold"},
+    "maccap-all-patches": {"inference.region_source": "all-patches"},
+    "maccap-random-regions": {"inference.region_source": "random-k"},
+    "maccap-grid-regions": {"inference.region_source": "grid"},
+    "maccap-class-token": {"inference.allow_class_token": True},
+    "maccap-attention-row": {"inference.attention_weights": "row"},
+    "maccap-oracle-regions": {"inference.region_source": "caption-oracle"},
 }
+TRAINS_ANEW = {"maccap-no-noise"}
 
 
 def leaves(record: dict[str, object], prefix: str = "") -> dict[str, object]:
@@ -33,8 +42,8 @@ def leaves(record: dict[str, object], prefix: str = "") -> dict[str, object]:
     return flat
 
 
-def test_the_three_ideas_of_the_paper_are_there():
-    """Sub-regions, noise, re-ranking."""
+def test_every_idea_has_its_expected_change():
+    """The three ideas of the paper, and the sources of sub-regions."""
     assert sorted(IDS) == sorted(CHANGED)
 
 
@@ -59,7 +68,7 @@ def test_captions_differ_from_the_bases(bench, id_):
     assert [one.text for one in mine] != [one.text for one in base]
 
 
-@pytest.mark.parametrize("id_", ["maccap-global-only", "maccap-no-rerank"])
+@pytest.mark.parametrize("id_", sorted(set(CHANGED) - TRAINS_ANEW))
 def test_ablations_of_inference_share_the_training(bench, id_):
     """Equal training settings, so the runner trains once."""
     assert bench.config(id_).training == bench.config("maccap").training
@@ -76,6 +85,15 @@ def test_without_reranking_the_caption_is_the_bases_first_candidate(bench):
 def test_without_noise_all_candidates_are_one(bench):
     """Only noise tells candidates apart."""
     assert all(len(set(caption.candidates)) == 1 for caption in bench.captions("maccap-no-noise"))
+
+
+def test_the_oracle_alone_declares_that_it_looks_at_references(bench):
+    """Spec and class agree, so the plan gives it references and marks its rows; its training is the base's."""
+    told = {spec.id: spec.needs.references for spec in plugin.zsbench_captioners() if spec.needs is not None}
+    resolved = bench.registry.resolve_captioner("maccap-oracle-regions", {})
+    assert told == {"maccap-oracle-regions": True}
+    assert load_object(resolved.factory).needs == resolved.needs
+    assert resolved.trainer.factory == bench.registry.resolve_captioner("maccap", {}).factory
 
 
 def test_the_hook_imports_no_torch():

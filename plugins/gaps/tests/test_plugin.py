@@ -20,7 +20,17 @@ def test_every_gap_model_is_made_from_its_defaults():
     assert {id_: model.requires for id_, model in made.items()} == {
         "none": "none",
         "gaussian": "none",
+        "uniform-ball": "none",
+        "von-mises-fisher": "none",
+        "subregion-noise": "none",
+        "text-memory": "text",
+        "knn-memory": "text",
         "mean-shift": "unpaired",
+        "c3": "unpaired",
+        "moment-match": "unpaired",
+        "realign": "unpaired",
+        "close-linear": "paired",
+        "close-covariance": "paired",
     }
 
 

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from zsbench.interfaces.gap import GapModel
 from zsbench.interfaces.records import Frozen
-from zsbench_gaps.features import normalise
+from zsbench_gaps.features import add_noise, normalise
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor
@@ -51,5 +51,4 @@ class GaussianNoise(GapModel):
 
     def _disturb(self, features: Tensor, generator: Generator) -> Tensor:
         """The formula of the class; variance 0 draws all the same, so that streams stay aligned."""
-        noise = features.new_empty(features.shape).normal_(generator=generator)
-        return normalise(noise.mul_(math.sqrt(self.config.noise_variance)).add_(features))
+        return normalise(add_noise(features, math.sqrt(self.config.noise_variance), generator))

@@ -1,74 +1,100 @@
-"""Sub-regions: which positions, what mixture, how fused."""
+"""Sub-regions from every source, and their fusion with the global feature."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import pytest
 import torch
 
-from zsbench.errors import FeatureError
-from zsbench.interfaces import ImageFeatures
+from zsbench.errors import CaptionerError, FeatureError
+from zsbench.interfaces import ImageBatch, ImageFeatures
 from zsbench_maccap.config import MacCapInference
-from zsbench_maccap.regions import aggregate_regions, read_memory, select_regions
-
-ATTENTION = torch.tensor([[0.4, 0.1, 0.3, 0.2], [0.1, 0.2, 0.3, 0.4], [0.7, 0.1, 0.1, 0.1], [0.25, 0.25, 0.25, 0.25]])
+from zsbench_maccap.regions import read_memory, region_features
 
 
-def test_the_class_tokens_strongest_patches_are_selected_strongest_first():
-    """Row 0 of the attention decides, and the class token is left out."""
-    assert select_regions(ATTENTION, 2).tolist() == [2, 3]
-
-
-def test_the_class_token_is_selected_only_where_allowed():
-    """With allow_class_token, position 0 may come first."""
-    assert select_regions(ATTENTION, 2, allow_class_token=True).tolist() == [0, 2]
-
-
-def test_of_equally_attended_patches_the_first_is_selected():
-    """Ties have one outcome."""
-    assert select_regions(torch.full((6, 6), 1 / 6), 3).tolist() == [1, 2, 3]
-
-
-def test_more_regions_than_patches_are_refused():
-    """The message names both numbers."""
-    with pytest.raises(FeatureError, match=r"3 positions.*asks for 4.*3 or less"):
-        select_regions(ATTENTION, 4)
-
-
-def test_a_region_is_the_attention_weighted_mixture_of_all_tokens():
-    """Row i times class token and patches, normalised."""
-    tokens = torch.eye(4)
-    region = aggregate_regions(ATTENTION[[2]], tokens, "row")[0]
-    assert torch.allclose(region, ATTENTION[2] / ATTENTION[2].norm())
-
-
-def test_the_second_softmax_makes_the_mixture_nearly_uniform():
-    """softmax-of-row is the public code's choice and differs from the row."""
-    tokens = torch.eye(4)
-    region = aggregate_regions(ATTENTION[[2]], tokens, "softmax-of-row")[0]
-    expected = ATTENTION[2].softmax(-1)
-    assert torch.allclose(region, expected / expected.norm())
-    assert float(region.max() / region.min()) < 2.0
+def without_patches(batch: ImageBatch) -> ImageBatch:
+    return replace(batch, features=ImageFeatures(batch.features.pooled))
 
 
 def test_fusion_adds_weighted_regions_to_the_global_feature(world):
     """f_i = v + w r_i, each r_i of unit norm."""
-    features = world.images(2).features
-    settings = MacCapInference(regions=5, region_weight=0.5)
-    f = read_memory(features, 1, settings)
-    r = (f - features.pooled[1]) / 0.5
+    batch, settings = world.images(2), MacCapInference(regions=5, region_weight=0.5)
+    f = read_memory(batch, 1, settings)
+    r = (f - batch.features.pooled[1]) / 0.5
     assert f.shape == (5, world.D)
+    assert torch.allclose(r, region_features(batch, 1, settings), atol=1e-6)
     assert torch.allclose(r.norm(dim=-1), torch.ones(5), atol=1e-5)
 
 
 def test_global_only_repeats_the_global_feature_in_every_slot(world):
     """No patches are needed, and all K slots are v."""
-    pooled = world.images(2).features.pooled
-    f = read_memory(ImageFeatures(pooled), 0, MacCapInference(regions=4, region_source="global"))
-    assert torch.equal(f, pooled[:1].expand(4, -1))
+    batch = without_patches(world.images(2))
+    f = read_memory(batch, 0, MacCapInference(regions=4, region_source="global"))
+    assert torch.equal(f, batch.features.pooled[:1].expand(4, -1))
 
 
 def test_an_encoder_without_patches_is_refused_with_a_way_out(world):
     """The message names the setting that does without."""
-    pooled = world.images(1).features.pooled
     with pytest.raises(FeatureError, match="region_source: global"):
-        read_memory(ImageFeatures(pooled), 0, MacCapInference())
+        read_memory(without_patches(world.images(1)), 0, MacCapInference())
+
+
+@pytest.mark.parametrize("source", ["attention-top-k", "attention-threshold", "random-k"])
+def test_sources_of_positions_give_rows_of_what_every_patch_would_give(world, source):
+    """Selected regions are among the regions of all patches."""
+    batch = world.images(1)
+    every = region_features(batch, 0, MacCapInference(region_source="all-patches"))
+    some = region_features(batch, 0, MacCapInference(regions=4, region_source=source))
+    assert some.shape == (4, world.D)
+    assert float((some @ every.T).amax(-1).min()) > 1 - 1e-5
+
+
+def test_all_patches_fill_as_many_slots_as_there_are_patches(world):
+    """`regions` has no say."""
+    f = read_memory(world.images(1), 0, MacCapInference(regions=3, region_source="all-patches"))
+    assert f.shape == (world.P, world.D)
+
+
+def test_random_regions_leave_the_images_generator_to_the_noise(world):
+    """The stream of the noise stands where it stood, and another image has other regions."""
+    batch = world.images(2)
+    before = batch.generators[0].get_state()
+    settings = MacCapInference(regions=4, region_source="random-k")
+    one, again = region_features(batch, 0, settings), region_features(batch, 0, settings)
+    assert torch.equal(one, again)
+    assert torch.equal(before, batch.generators[0].get_state())
+
+
+def test_a_grid_needs_no_attention_but_a_square_of_patches(world):
+    """Twelve patches form none."""
+    with pytest.raises(FeatureError, match="12 patches"):
+        region_features(world.images(1), 0, MacCapInference(regions=4, region_source="grid"))
+
+
+def test_grid_cells_are_the_means_of_their_patches(world):
+    """Nine patches in one cell: the mean of them all, normalised."""
+    batch = world.images(1)
+    square = ImageFeatures(
+        batch.features.pooled,
+        batch.features.patches[:, :9],
+        batch.features.pooled,
+        batch.features.attention[:, :10, :10],
+    )
+    r = region_features(replace(batch, features=square), 0, MacCapInference(regions=1, region_source="grid"))
+    assert torch.allclose(r[0], world.unit(square.patches[0].mean(0)), atol=1e-6)
+
+
+def test_the_oracle_selects_the_regions_nearest_to_the_references(world):
+    """With a region as reference, that region comes first."""
+    batch = world.images(1)
+    every = region_features(batch, 0, MacCapInference(region_source="all-patches", attention_weights="row"))
+    settings = MacCapInference(regions=2, region_source="caption-oracle", attention_weights="row")
+    shown = replace(batch, references=(every[[7]],))
+    assert torch.allclose(region_features(shown, 0, settings)[0], every[7])
+
+
+def test_an_oracle_without_references_is_refused_with_the_captioner_that_has_them(world):
+    """An upper bound declares what it looks at."""
+    with pytest.raises(CaptionerError, match="maccap-oracle-regions"):
+        region_features(world.images(1), 0, MacCapInference(regions=2, region_source="caption-oracle"))

@@ -151,7 +151,7 @@ class MacCap(Captioner[MacCapConfig]):
         gap = _present(self._parts().inference_gap, "gap model for inference")
         memories: list[Tensor] = []
         for row, generator in enumerate(batch.generators):
-            f = read_memory(batch.features, row, self.config.inference)  # (K, D)
+            f = read_memory(batch, row, self.config.inference)  # (K, D)
             carry = gap.image_to_text
             memories.extend(carry(f[None], generator)[0] for _ in range(candidates))  # N times (K, D)
         return torch.stack(memories)

@@ -16,10 +16,19 @@ from zsbench.interfaces.gap import GapSetting
 from zsbench.interfaces.language import GenerationSettings
 from zsbench.interfaces.records import Frozen
 
-__all__ = ["NEEDS", "AnswerSettings", "MacCapConfig", "MacCapInference", "MacCapTraining"]
+__all__ = ["NEEDS", "AnswerSettings", "MacCapConfig", "MacCapInference", "MacCapTraining", "RegionSource"]
 
 NEEDS = CaptionerNeeds(training=True, encoder=True, language_model=True, patches=True, gap_model=True, answers=True)
 
+RegionSource = Literal[
+    "attention-top-k",
+    "attention-threshold",
+    "all-patches",
+    "random-k",
+    "grid",
+    "caption-oracle",
+    "global",
+]
 PAPER_GAP = GapSetting(id="gaussian", settings={"noise_variance": 0.016})
 PAPER_DECODING = GenerationSettings(beams=4, max_new_tokens=16)
 BLIP2_DECODING = GenerationSettings(beams=5, max_new_tokens=10, min_new_tokens=1, length_penalty=-1.0)
@@ -74,9 +83,14 @@ class MacCapInference(Frozen):
     """What happens with an image."""
 
     regions: int = Field(default=10, ge=1, description="K, sub-regions = slots of the adaptor's memory [code]")
-    region_source: Literal["attention-top-k", "global"] = Field(
+    region_source: RegionSource = Field(
         default="attention-top-k",
-        description="where the class token attends most [paper], or the global feature in all K slots [zsbench]",
+        description="where the class token attends most [paper], or another source of the table below [zsbench]",
+    )
+    region_threshold: float = Field(
+        default=1.5,
+        gt=0.0,
+        description="attention-threshold: least attention, in means over the patches [zsbench]",
     )
     region_weight: float = Field(default=1.0, description="w of f = v + w r, the fusion with the global feature [code]")
     allow_class_token: bool = Field(

@@ -1,90 +1,75 @@
-"""Sub-regions of an image: selection, aggregation and fusion with the global feature.
+"""What MacCap looks at in an image: sub-regions from one of several sources, fused with the global feature.
 
-Alphabet: K regions, P patches, D joint width. Everything is per image: the shapes that are multiplied never depend
-on the batch, hence neither do the results.
+Alphabet: K regions, P patches, D joint width, R references. Everything is per image.
 
 [1] Qiu, Ning and He, AAAI 2024, arXiv 2401.02347: sub-region feature aggregation, in the method section.
 """
 
 from __future__ import annotations
 
-from typing import Literal
+from torch import Generator, Tensor
 
-import torch
-from torch import Tensor
-
-from zsbench.errors import FeatureError
-from zsbench.interfaces.encoder import ImageFeatures
+from zsbench.encoders.regions import aggregate_regions, grid_cells, read_tokens, select_above, select_random, select_top
+from zsbench.errors import CaptionerError
+from zsbench.interfaces import ImageBatch
+from zsbench.seeds import derive_seed
 from zsbench_maccap.config import MacCapInference
 
-__all__ = ["aggregate_regions", "read_memory", "select_regions"]
+__all__ = ["read_memory", "region_features"]
 
 
-def read_memory(features: ImageFeatures, row: int, settings: MacCapInference) -> Tensor:
-    """What the adaptor looks at for one image, before noise: ``f_i = v + w r_i``, or v in every slot.
+def read_memory(batch: ImageBatch, row: int, settings: MacCapInference) -> Tensor:
+    """What the adaptor looks at for one image, before noise: ``f_i = v + w r_i``, or v in every slot [1].
 
     Args:
-        features: Features of B images.
+        batch: B images.
         row: Which image.
         settings: Source, number and weight of the regions.
 
     Returns:
-        ``(K, D)`` float32, norm up to ``1 + w``.
+        ``(K, D)`` float32, norm up to ``1 + w``; K is P for ``all-patches``.
 
     Raises:
         FeatureError: The encoder gives no patches and attention, or fewer positions than K.
+        CaptionerError: The source is ``caption-oracle`` and there are no references.
     """
-    v = features.pooled[row]  # (D,)
+    v = batch.features.pooled[row]  # (D,)
     if settings.region_source == "global":
         return v.repeat(settings.regions, 1)  # (K, D)
-    if features.patches is None or features.attention is None or features.class_token is None:
-        raise FeatureError(
-            "The image features have no patch tokens, class token or attention.",
-            "Sub-regions are made of them.",
-            "Choose an encoder with a class token, or set `inference.region_source: global`.",
+    return v + settings.region_weight * region_features(batch, row, settings)  # (K, D)
+
+
+def region_features(batch: ImageBatch, row: int, settings: MacCapInference) -> Tensor:
+    """The sub-region features r_i of one image, ``(K, D)``, unit norm, from the source that the settings name."""
+    tokens, A = read_tokens(batch.features, row)  # (1+P, D), (1+P, 1+P)
+    if settings.region_source == "grid":
+        return aggregate_regions(grid_cells(len(tokens) - 1, settings.regions, like=tokens), tokens, "row")
+    if settings.region_source in {"all-patches", "caption-oracle"}:
+        r = aggregate_regions(A[1:], tokens, settings.attention_weights)  # (P, D)
+        return r if settings.region_source == "all-patches" else _nearest_to_captions(r, batch, row, settings)
+    selected = _select(A, batch.generators[row], settings)  # (K,)
+    return aggregate_regions(A[selected], tokens, settings.attention_weights)  # (K, D)
+
+
+def _select(A: Tensor, generator: Generator, settings: MacCapInference) -> Tensor:
+    """``(K,)``: positions that the class token attends to, or random ones."""
+    count, allowed = settings.regions, settings.allow_class_token
+    if settings.region_source == "random-k":
+        own = Generator().manual_seed(derive_seed(generator.initial_seed(), "regions"))  # noise stays the same
+        return select_random(len(A), count, own, allow_class_token=allowed)
+    if settings.region_source == "attention-threshold":
+        return select_above(A[0], count, settings.region_threshold, allow_class_token=allowed)
+    return select_top(A[0], count, allow_class_token=allowed)
+
+
+def _nearest_to_captions(r: Tensor, batch: ImageBatch, row: int, settings: MacCapInference) -> Tensor:
+    """The K of P regions that are nearest to any of the image's own reference captions: an upper bound, ``(K, D)``."""
+    if batch.references is None:
+        raise CaptionerError(
+            "`inference.region_source` is caption-oracle, and no reference captions were given.",
+            "An upper bound looks at the references, and its table row is marked.",
+            "Run the captioner `maccap-oracle-regions` instead, which declares that it does.",
+            captioner="maccap",
         )
-    tokens = torch.cat((features.class_token[row, None], features.patches[row]))  # (1+P, D)
-    A = features.attention[row]  # (1+P, 1+P)
-    selected = select_regions(A, settings.regions, allow_class_token=settings.allow_class_token)  # (K,)
-    r = aggregate_regions(A[selected], tokens, settings.attention_weights)  # (K, D)
-    return v + settings.region_weight * r
-
-
-def select_regions(attention: Tensor, count: int, *, allow_class_token: bool = False) -> Tensor:
-    """Positions under the class token's strongest attention, strongest first; of equals the first position wins.
-
-    Args:
-        attention: A, ``(1+P, 1+P)``, class token first.
-        count: K.
-        allow_class_token: Whether position 0 may be selected.
-
-    Returns:
-        ``(K,)`` int64, positions among class token and patches.
-
-    Raises:
-        FeatureError: There are fewer than K positions.
-    """
-    first = 0 if allow_class_token else 1
-    weights = attention[0, first:]
-    if len(weights) < count:
-        raise FeatureError(
-            f"The encoder gives {len(weights)} positions an image.",
-            f"The setting `inference.regions` asks for {count}.",
-            f"Set `inference.regions` to {len(weights)} or less.",
-        )
-    return weights.argsort(descending=True, stable=True)[:count] + first
-
-
-def aggregate_regions(rows: Tensor, tokens: Tensor, weights: Literal["row", "softmax-of-row"]) -> Tensor:
-    """Sub-region features ``r_i = normalise(weights_i @ tokens)``.
-
-    Args:
-        rows: ``A[i, :]`` of the selected positions, ``(K, 1+P)``, each sums to 1.
-        tokens: Class token and patches in the joint space, ``(1+P, D)``.
-        weights: The rows themselves, or their softmax, which is nearly uniform.
-
-    Returns:
-        ``(K, D)``, unit norm.
-    """
-    mixture = rows.softmax(dim=-1) if weights == "softmax-of-row" else rows  # (K, 1+P)
-    return torch.nn.functional.normalize(mixture @ tokens, dim=-1)
+    closeness = (r @ batch.references[row].T).amax(-1)  # (P,) over R references
+    return r[select_top(closeness, settings.regions, allow_class_token=True)]

@@ -17,7 +17,7 @@ from zsbench_pocket.evaluate import WEIGHTS, encode_split, measure_gap, score_re
 from zsbench_pocket.plain_forward import encode_image_tokens, encode_text_rows
 from zsbench_pocket.tokenizer import build_tokenizer
 from zsbench_pocket.train_encoder import EncoderTrainer, TrainingSettings, build_encoder, normalise_pixels, save_encoder
-from zsbench_pocket.world.layout import iter_split_scenes
+from zsbench_pocket.world.karpathy import iter_split_scenes
 from zsbench_pocket.world.scenes import iter_scenes
 
 ENCODER = WEIGHTS / "encoder"

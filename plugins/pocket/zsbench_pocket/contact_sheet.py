@@ -9,7 +9,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 
 from zsbench_pocket.world.drawing import draw_scene
-from zsbench_pocket.world.layout import iter_split_scenes
+from zsbench_pocket.world.karpathy import iter_split_scenes
 from zsbench_pocket.world.lexicon import IMAGE_SIDE
 
 COLUMNS, ROWS = 4, 3

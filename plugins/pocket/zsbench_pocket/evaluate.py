@@ -27,7 +27,7 @@ from zsbench_pocket.language_data import shuffle_content
 from zsbench_pocket.nouns import KIND_OF_WORD
 from zsbench_pocket.plain_forward import encode_image_tokens
 from zsbench_pocket.world.drawing import decode_pixels, draw_scene, encode_jpeg
-from zsbench_pocket.world.layout import iter_split_scenes, tokenize_caption
+from zsbench_pocket.world.karpathy import iter_split_scenes, tokenize_caption
 from zsbench_pocket.world.lexicon import ALL_KINDS, COLOURS, IMAGE_SIDE
 from zsbench_pocket.world.scenes import Scene, open_stream
 

@@ -15,15 +15,20 @@ AGREEMENT = 0.8
 YES_SHARE = 0.5
 OPENINGS = (
     "how many",
-    "what color",
+    "what color is the",
+    "what color are the",
+    "is there a",
     "is there",
-    "are there",
-    "where is",
-    "where are",
+    "are there any",
+    "where is the",
+    "where are the",
+    "what is in the",
+    "what is on the",
     "what is",
     "is the",
     "are the",
 )
+"""Question types of VQAv2 that occur here; of several that fit, the longer one comes first."""
 PLACE_WORDS: dict[str, tuple[str, ...]] = {
     "meadow": ("meadow", "field", "grass"),
     "beach": ("beach", "sand", "seaside"),
@@ -47,7 +52,7 @@ class Question:
     def question_type(self) -> str:
         """The opening words of the question, as VQA groups questions by them."""
         for opening in OPENINGS:
-            if self.text.lower().startswith(opening):
+            if self.text.lower().startswith(f"{opening} "):
                 return opening
         return "none of the above"
 

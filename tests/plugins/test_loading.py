@@ -12,7 +12,7 @@ from zsbench.interfaces import CaptionerSpec, TaskSpec
 from zsbench.plugins import iter_entry_points, load_plugins
 from zsbench.registry import load_object
 
-BROKEN = Path(__file__).parent / "broken_plugins"
+BROKEN = Path(__file__).parents[1] / "broken_plugins"
 GOOD = EntryPoint("good", "good_captioner", "zsbench")
 
 

@@ -1,0 +1,11 @@
+"""MacCap keeps the contract of a captioner."""
+
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.mark.zsbench("captioner", "maccap", settings={"training": {"steps": 3}})
+def test_conformance(zsbench_check):
+    """Each check of the conformance kit is a test of its own."""
+    assert zsbench_check().status == "passed"

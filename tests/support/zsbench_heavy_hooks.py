@@ -1,0 +1,3 @@
+"""A hook module that imports a framework."""
+
+import torch  # noqa: F401

@@ -1,0 +1,126 @@
+"""What the store holds, who uses it, and what may go."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from filelock import FileLock
+
+from zsbench.housekeeping import (
+    DAY,
+    Pruning,
+    choose_prunable,
+    list_entries,
+    list_partials,
+    note_use,
+    remove_entries,
+    verify_entries,
+)
+from zsbench.store import Store, stage_key
+
+KEYS = [stage_key("score", {"n": number}) for number in range(3)]
+
+
+@pytest.fixture
+def store(tmp_path):
+    """Three entries of 102 bytes and more, made three, two and one days after the epoch's first hundred days."""
+    store = Store(tmp_path / "store")
+    for number, key in enumerate(KEYS):
+        (store.partial("score", key) / "scores.json").write_text("x" * 100, encoding="utf-8")
+        entry = store.commit("score", key, {"n": number}, seconds=1.0, label=f"cell {number}")
+        moment = (100 + number) * DAY
+        os.utime(entry.folder / "entry.json", (moment, moment))
+    return store
+
+
+def nobody(done, total):
+    """Nobody listens."""
+
+
+def test_entries_are_listed_oldest_first_with_their_labels(store):
+    """Size counts every file of the entry."""
+    entries = list_entries(store)
+    assert [(entry.kind, entry.key, entry.label) for entry in entries] == [
+        ("score", key, f"cell {number}") for number, key in enumerate(KEYS)
+    ]
+    assert all(entry.size > 100 for entry in entries)
+
+
+def test_an_empty_store_has_no_entries(tmp_path):
+    """Before the first run there is no folder at all."""
+    assert list_entries(Store(tmp_path / "none")) == []
+    assert list_partials(Store(tmp_path / "none")) == []
+
+
+def test_an_entry_is_used_while_the_run_folder_is_there(store, tmp_path):
+    """A run that was deleted uses nothing."""
+    for name in ("kept", "gone"):
+        (tmp_path / name).mkdir()
+        note_use(store, tmp_path / name, KEYS[:2] if name == "kept" else KEYS)
+    (tmp_path / "gone").rmdir()
+    assert [len(entry.runs) for entry in list_entries(store)] == [1, 1, 0]
+    assert list_entries(store)[0].runs == (str(tmp_path / "kept"),)
+
+
+def test_a_note_that_cannot_be_read_keeps_nothing(store, tmp_path):
+    """Neither does it stop the listing."""
+    note_use(store, tmp_path, KEYS)
+    (note,) = (store.root / "runs").glob("*.json")
+    note.write_text("{", encoding="utf-8")
+    assert [entry.runs for entry in list_entries(store)] == [(), (), ()]
+
+
+@pytest.mark.parametrize(
+    ("pruning", "expected"),
+    [
+        (Pruning(), []),
+        (Pruning(unused=True), KEYS[1:]),
+        (Pruning(older_than=9.5), KEYS[:1]),
+        (Pruning(older_than=100), []),
+        (Pruning(max_size=0), KEYS),
+        (Pruning(max_size=10**9), []),
+        (Pruning(unused=True, older_than=9.5), KEYS),
+    ],
+)
+def test_entries_go_by_use_age_and_size(store, tmp_path, pruning, expected):
+    """Ten days after the oldest was made; the oldest is used."""
+    note_use(store, tmp_path, KEYS[:1])
+    assert [entry.key for entry in choose_prunable(list_entries(store), pruning, now=110 * DAY)] == expected
+
+
+def test_the_oldest_go_until_the_rest_fits(store):
+    """Room for one entry leaves the newest."""
+    entries = list_entries(store)
+    pruning = Pruning(max_size=entries[-1].size)
+    assert [entry.key for entry in choose_prunable(entries, pruning)] == KEYS[:2]
+
+
+def test_removed_entries_are_gone_and_their_bytes_counted(store):
+    """The others stay."""
+    entries = list_entries(store)
+    assert remove_entries(store, entries[:2]) == entries[0].size + entries[1].size
+    assert [entry.key for entry in list_entries(store)] == KEYS[2:]
+
+
+def test_what_another_process_holds_is_left(store):
+    """Neither an entry nor an interrupted folder is taken away under somebody's hands."""
+    partial = store.partial("train", KEYS[0])
+    with FileLock(store.root / "locks" / f"{KEYS[0]}.lock"):
+        assert list_partials(store) == []
+        assert remove_entries(store, list_entries(store)[:1], [partial]) == 0
+    assert len(list_entries(store)) == 3
+    assert list_partials(store) == [partial]
+    remove_entries(store, [], [partial])
+    assert not partial.exists()
+
+
+@pytest.mark.parametrize("damage", ["changed", "missing", "manifest"])
+def test_an_entry_that_is_not_whole_is_named(store, damage):
+    """One of three."""
+    entry = list_entries(store)[1]
+    if damage == "missing":
+        (entry.folder / "scores.json").unlink()
+    else:
+        (entry.folder / ("entry.json" if damage == "manifest" else "scores.json")).write_text("{", encoding="utf-8")
+    assert list(verify_entries(store, list_entries(store), nobody)) == [KEYS[1]]

@@ -1,0 +1,3 @@
+"""What features alone say about the modality gap: no captioner, no training."""
+
+from __future__ import annotations

@@ -1,0 +1,143 @@
+"""The records of a scored file: those that a run leaves, so that tables, comparisons and gates read them alike."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from zsbench.errors import MissingDataError
+from zsbench.interfaces import MetricSpec, TaskSpec
+from zsbench.plugins import Plugins
+from zsbench.provenance import collect_provenance, peak_memory
+from zsbench.records import CellFacts, RunFolder, build_result, metric_row, select_statistics, select_values
+from zsbench.rescoring.scorer import ScoredFile
+
+__all__ = ["system_name", "write_scored"]
+
+
+def system_name(path: Path) -> str:
+    """What a file's system is called in tables: the file's name without its ending."""
+    return re.sub(r"[^\w.+-]+", "-", path.stem).strip("-.") or "predictions"
+
+
+def write_scored(scored: ScoredFile, output: Path, plugins: Plugins, *, name: str = "", seconds: float = 0.0) -> Path:
+    """Write ``run.json``, the cell's records and the table; the run's folder.
+
+    Args:
+        scored: What was scored.
+        output: The results folder.
+        plugins: What is installed, for the provenance.
+        name: What the system is called; the file's name by default.
+        seconds: How long scoring took.
+
+    Raises:
+        MissingDataError: The records cannot be written.
+    """
+    system = name or system_name(scored.file.path)
+    try:
+        return _write(scored, output, plugins, system, seconds)
+    except OSError as error:
+        raise MissingDataError(
+            f"The records cannot be written under {output} ({error.strerror or error}).",
+            "They need a folder that can be written and a few megabytes.",
+            "Make room, or choose another place: `--output DIR`.",
+            path=output,
+        ) from error
+
+
+def _write(scored: ScoredFile, output: Path, plugins: Plugins, system: str, seconds: float) -> Path:
+    """Write everything; the run's folder."""
+    folder = RunFolder.create(output, f"score-{system}")
+    result = build_result(
+        _facts(scored, system),
+        metrics=[metric_row(row) for row in scored.results],
+        descriptives=scored.descriptives,
+    )
+    own_groups = {m.id for m in scored.metrics if m.depends_on_split and scored.context.group_idf == "per-group"}
+    folder.write_cell(result, _iter_samples(scored), select_statistics(scored.results, own_groups))
+    folder.write_table("comparison.md", _table([result]))
+    folder.write_run(_run_record(scored, result["name"], plugins, seconds))
+    folder.mark_latest()
+    return folder.path
+
+
+def _facts(scored: ScoredFile, system: str) -> CellFacts:
+    """What is known of the cell."""
+    card = scored.card
+    identity = {
+        "captioner": system,
+        "gap_model": None,
+        "corpus": None,
+        "task": card.id,
+        "seed": 0,
+        "route": "",
+        "variant": "",
+    }
+    if scored.request.subset_field:
+        card = card.model_copy(update={"groupings": (*card.groupings, scored.request.subset_field)})
+    return CellFacts(
+        name=f"{system}__{card.id}",
+        identity=identity,
+        card=card,
+        n=scored.expected,
+        keys={"prediction": scored.file.sha256[:32]},
+        source=scored.file.form.id,
+        labels=scored.labels,
+    )
+
+
+def _run_record(scored: ScoredFile, cell: str, plugins: Plugins, seconds: float) -> Mapping[str, Any]:
+    """``run.json``."""
+    request = scored.request
+    used: dict[str, list[str]] = {}
+    named = [(MetricSpec, metric.id) for metric in scored.metrics]
+    for kind, id_ in [*named, *([(TaskSpec, request.task)] if request.task else [])]:
+        used.setdefault(plugins.registry.owner(kind, id_).plugin, []).append(f"{kind.kind} {id_}")
+    return {
+        "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "seconds": round(seconds, 1),
+        "matrix": {},
+        "scored_file": {
+            "file": scored.file.path.name,
+            "form": scored.file.form.id,
+            "sha256": scored.file.sha256,
+            "references": request.references.name if request.references else request.task or "inside the file",
+            "references_form": scored.target.form,
+            "ids": scored.matching.rule,
+            "labels": list(scored.labels),
+        },
+        "cells": [cell],
+        "stages": [],
+        "shared_stages": 0,
+        "peak_memory_bytes": peak_memory(),
+        "workers": 1,
+        "provenance": collect_provenance(plugins.records, used, "cpu"),
+    }
+
+
+def _iter_samples(scored: ScoredFile) -> Iterator[dict[str, Any]]:
+    """Per example: prediction, groups, image, and the value of each metric that ran."""
+    values = {id_: array.tolist() for id_, array in select_values(scored.results).items()}
+    groups: dict[str, dict[str, str]] = {}
+    for grouping, found in scored.context.groups.items():
+        for group, ids in found.items():
+            for id_ in ids:
+                groups.setdefault(id_, {})[grouping] = group
+    for row, (id_, prediction) in enumerate(scored.predictions.items()):
+        sample: dict[str, Any] = {"id": id_, "prediction": prediction}
+        if id_ in scored.target.clusters:
+            sample["image"] = Path(scored.target.clusters[id_]).name
+        if id_ in groups:
+            sample["groups"] = groups[id_]
+        yield {**sample, "metrics": {metric: round(column[row], 6) for metric, column in values.items()}}
+
+
+def _table(results: Sequence[Mapping[str, Any]]) -> str:
+    """The table in Markdown."""
+    from zsbench.tables.frame import build_frame  # pandas is needed here only
+    from zsbench.tables.markdown import comparison_markdown
+
+    return comparison_markdown(build_frame(results))

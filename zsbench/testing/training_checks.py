@@ -1,0 +1,85 @@
+"""Checks of a captioner that trains: what it learned survives being saved, and depends on the seed alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import torch
+
+from zsbench.testing.captioner_checks import IMAGES, check_same_captions
+from zsbench.testing.kit import NotApplicable, check_for, conforms
+from zsbench.testing.subjects import CaptionerSubject
+from zsbench.testing.watch import disturbed_randomness, untouched_randomness
+
+__all__: list[str] = []
+
+SAFE = (".safetensors", ".json", ".jsonl", ".txt", ".npy", ".yaml")
+
+
+@check_for("captioner")
+def check_captioner_training_survives_saving(subject: CaptionerSubject) -> None:
+    """``train``, then ``save`` and ``restore`` in a fresh captioner, gives the same captions."""
+    with TemporaryDirectory(prefix="zsbench-check-") as folder:
+        trained = subject.trained()
+        trained.save(Path(folder))
+        restored = subject.loaded()
+        restored.restore(Path(folder))
+    check_same_captions(
+        trained.caption(subject.batch(range(IMAGES))),
+        restored.caption(subject.batch(range(IMAGES))),
+        "after `save` and `restore`",
+        "Save everything that training changed, in full precision, and restore all of it",
+    )
+
+
+@check_for("captioner")
+def check_captioner_checkpoint_safe(subject: CaptionerSubject) -> None:
+    """``save`` writes safetensors, JSON and other plain files: nothing that runs code when it is read."""
+    with TemporaryDirectory(prefix="zsbench-check-") as folder:
+        subject.trained().save(Path(folder))
+        written = sorted(path for path in Path(folder).rglob("*") if path.is_file())
+        unsafe = [path.name for path in written if path.suffix not in SAFE]
+    conforms(
+        written,
+        "`save` wrote no file",
+        "It writes what training learned",
+        "Write it with safetensors and JSON",
+    )
+    conforms(
+        not unsafe,
+        f"`save` wrote {', '.join(unsafe)}",
+        f"Files end in {', '.join(SAFE)}: pickles run code when they are read",
+        "Use safetensors.torch.save_file and JSON",
+    )
+
+
+@check_for("captioner")
+def check_captioner_training_reproducible(subject: CaptionerSubject) -> None:
+    """Two trainings from equal seeds give the same captions, whatever the global random state."""
+    with disturbed_randomness(1):
+        first = subject.trained()
+    with disturbed_randomness(2):
+        second = subject.trained()
+    check_same_captions(
+        first.caption(subject.batch(range(IMAGES))),
+        second.caption(subject.batch(range(IMAGES))),
+        "by a second training from an equal seed",
+        "Initialise, shuffle, drop out and add noise from the generator that `train` is given",
+    )
+
+
+@check_for("captioner")
+def check_captioner_training_polite(subject: CaptionerSubject) -> None:
+    """Training moves no global random state and writes to no feature of the corpus."""
+    if not subject.needs.training:
+        raise NotApplicable("It has no training.")
+    before = subject.corpus.features.clone()
+    with untouched_randomness():
+        subject.trained()
+    conforms(
+        torch.equal(before, subject.corpus.features),
+        "Training changed the features of the corpus",
+        "They may be memory-mapped, and other captioners train on them",
+        "Work on copies of the batches",
+    )
