@@ -95,3 +95,10 @@ def test_a_speed_gate_with_one_side_is_refused(gate):
     """It says how to name both."""
     assert isinstance(gate("--speed").exception, ConfigError)
     assert isinstance(gate("--speed", "--base-command", "x").exception, ConfigError)
+
+
+def test_a_fault_of_the_gate_itself_is_no_regression(gate, monkeypatch):
+    """Python would exit with 1, which says that captions got worse."""
+    monkeypatch.setattr("zsbench.gate.judge_run", lambda *_: 1 / 0)
+    result = gate()
+    assert (result.exit_code, "ZeroDivisionError" in result.stderr) == (2, True)

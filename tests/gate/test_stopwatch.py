@@ -23,6 +23,7 @@ state = "cached" if cached else "done"
 stages = [{"kind": "predict", "label": "x", "state": state, "seconds": 0.25}, {"kind": "train", "label": "x", "state": "done", "seconds": 9}]
 note = {"arguments": sys.argv[1:], "threads": os.environ["OMP_NUM_THREADS"]}
 (output / "run.json").write_text(json.dumps({"stages": stages, **note}))
+(output.parent / "latest").symlink_to("one")
 """
 
 

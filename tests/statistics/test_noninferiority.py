@@ -7,7 +7,12 @@ import pytest
 
 from zsbench.errors import ScoringError
 from zsbench.metrics.catalogue import bleu_4, cider_d
-from zsbench.statistics.noninferiority import detectable_difference, examples_needed, noninferiority
+from zsbench.statistics.noninferiority import (
+    detectable_difference,
+    examples_needed,
+    noninferiority,
+    noninferiority_all,
+)
 from zsbench_fakes import Exact
 
 
@@ -81,6 +86,21 @@ def test_corpus_metrics_are_exchanged_by_their_counts():
     assert found == noninferiority(metric, new[order], old[order])
     assert found.difference == pytest.approx(metric.aggregate(new) - metric.aggregate(old))
     assert found.p_value < 0.01
+
+
+def test_examples_of_one_image_are_exchanged_and_drawn_together():
+    """Ten questions of each image that say the same are one piece of evidence, not ten."""
+    old = column(np.ones(100))
+    new = old.copy()
+    new[:30] = 0
+    images = np.repeat(np.arange(10), 10)
+    [alone] = noninferiority_all([(Exact(), new, old)])
+    [together] = noninferiority_all([(Exact(), new, old)], clusters=images)
+    assert together.difference == alone.difference == pytest.approx(-0.3)
+    assert alone.p_value < 0.001
+    assert together.p_value == pytest.approx(1 / 8, abs=0.02)
+    assert together.standard_error == pytest.approx(alone.standard_error * np.sqrt(10), rel=0.1)
+    assert (together.n, together.changed) == (100, 30)
 
 
 def test_nan_has_no_p_value():

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import traceback
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from zsbench.errors import ConfigError, UnknownIdError
+from zsbench.errors import ConfigError, UnknownIdError, ZsbenchError
 from zsbench.plugins import load_plugins
 
 if TYPE_CHECKING:
-    from zsbench.gate import Evidence, GateReport, GateRules
+    from zsbench.gate import GateReport, GateRules
 
 __all__ = ["run_gate"]
+
+REFUSED = 2
 
 
 def run_gate(  # noqa: PLR0913  one parameter a flag
@@ -55,30 +60,47 @@ def run_gate(  # noqa: PLR0913  one parameter a flag
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,  # noqa: ARG001  main reads it
 ) -> None:
     """Compare a run with its baseline: exit 0 pass, 1 fail, 3 inconclusive, 2 refused."""
-    if speed:
-        from zsbench.cli.gate_speed import SpeedFlags, run_speed_gate
-        from zsbench.gate.speed import SpeedRules
+    with _no_false_alarm():
+        if speed:
+            from zsbench.cli.gate_speed import SpeedFlags, run_speed_gate
+            from zsbench.gate.speed import SpeedRules
 
-        flags = SpeedFlags(base, head, base_command, head_command, captioners, limit, threads)
-        limits = SpeedRules(slowdown=slowdown / 100, floor=floor, rounds=rounds, level=level)
-        return run_speed_gate(flags, limits, as_json=as_json)
-    rules = _make_rules(captioners, tasks, metrics, tolerance or [], level, groups, allow or [])
+            flags = SpeedFlags(base, head, base_command, head_command, captioners, limit, threads)
+            limits = SpeedRules(slowdown=slowdown / 100, floor=floor, rounds=rounds, level=level)
+            return run_speed_gate(flags, limits, as_json=as_json)
+        rules = _make_rules(captioners, tasks, metrics, tolerance or [], level, groups, allow or [])
+        if update_baseline:
+            return _update(run, baseline, rules, revision)
+        report = _judge(run, baseline, rules)
+        _write_outputs(report, markdown, junit, benchmark)
+        _print_report(report, as_json=as_json)
+        raise typer.Exit(report.exit_code)
+
+
+@contextlib.contextmanager
+def _no_false_alarm() -> Iterator[None]:
+    """Turn what nobody foresaw into exit code 2, for 1 says that captions got worse."""
+    try:
+        yield
+    except (ZsbenchError, typer.Exit):
+        raise
+    except Exception:  # noqa: BLE001  it is shown in full
+        traceback.print_exc()
+        raise typer.Exit(REFUSED) from None
+
+
+def _update(run: Path, baseline: Path, rules: GateRules, revision: str) -> None:
+    """Write baselines and say where they are."""
     from zsbench.gate import read_run_evidence, write_baselines
 
-    evidence = [cell for cell in read_run_evidence(run) if rules.looks_at(cell.captioner, cell.task)]
-    if update_baseline:
-        written = write_baselines(evidence, baseline, revision=revision)
-        typer.echo("\n".join(f"wrote {path}" for path in written) or "nothing was written: no cell has scores")
-        return None
-    report = _judge(evidence, baseline, rules)
-    _write_outputs(report, markdown, junit, benchmark)
-    _print_report(report, as_json=as_json)
-    raise typer.Exit(report.exit_code)
+    chosen = [cell for cell in read_run_evidence(run) if rules.looks_at(cell.captioner, cell.task)]
+    written = write_baselines(chosen, baseline, revision=revision)
+    typer.echo("\n".join(f"wrote {path}" for path in written) or "nothing was written: no cell has scores")
 
 
-def _judge(evidence: list[Evidence], baseline: Path, rules: GateRules) -> GateReport:
+def _judge(run: Path, baseline: Path, rules: GateRules) -> GateReport:
     """The report of a quality gate."""
-    from zsbench.gate import judge_run, read_baselines
+    from zsbench.gate import judge_run, read_baselines, read_run_evidence
     from zsbench.interfaces import Metric, MetricSpec
     from zsbench.registry import load_object
 
@@ -89,7 +111,7 @@ def _judge(evidence: list[Evidence], baseline: Path, rules: GateRules) -> GateRe
         metric: Metric = load_object(registry.get(MetricSpec, id_).factory)()
         return metric
 
-    return judge_run(evidence, read_baselines(baseline), make_metric, rules)
+    return judge_run(read_run_evidence(run), read_baselines(baseline), make_metric, rules)
 
 
 def _make_rules(

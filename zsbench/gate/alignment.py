@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from zsbench.errors import IncomparableError
 from zsbench.gate.evidence import Evidence
 from zsbench.metrics.signature import Signature
+from zsbench.statistics import Clusters, cluster_codes
 
 if TYPE_CHECKING:
     from zsbench.interfaces import NDArrayFloat
@@ -36,6 +37,12 @@ class Pairing:
     old: Evidence
     ids: tuple[str, ...]
     changed: tuple[str, ...]
+
+    def clusters(self, key: str) -> Clusters | None:
+        """The images behind the rows of ``statistics``, as numbers; None where no two examples share one."""
+        images = {str(sample["id"]): str(sample["image"]) for sample in self.new.samples if "image" in sample}
+        known = set(self.old.member_ids(key))
+        return cluster_codes([id_ for id_ in self.new.member_ids(key) if id_ in known], images)
 
     def statistics(self, key: str) -> tuple[NDArrayFloat, NDArrayFloat] | None:
         """``(n, k)`` statistics of new and old under one ``row_key``; None if a record has none or no row is common."""

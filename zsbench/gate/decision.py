@@ -178,7 +178,13 @@ def _draft(pairing: Pairing, keys: Sequence[str], measuring: _Measuring) -> tupl
             parts.setdefault((row["grouping"], row["group"]), {})[key] = measured
     for part, found in parts.items():
         seed = derive_seed("gate", rules.seed, pairing.new.name, *map(str, part))
-        findings = noninferiority_all(list(found.values()), level=rules.level, resamples=measuring.resamples, seed=seed)
+        findings = noninferiority_all(
+            list(found.values()),
+            level=rules.level,
+            resamples=measuring.resamples,
+            seed=seed,
+            clusters=pairing.clusters(next(iter(found))),
+        )
         for key, finding in zip(found, findings, strict=True):
             drafts[key] = replace(drafts[key], finding=finding)
     return tuple(drafts.values())

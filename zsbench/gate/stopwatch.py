@@ -144,7 +144,7 @@ def _packages(root: Path) -> list[Path]:
 
 def _read_times(output: Path) -> dict[str, float]:
     """Seconds of the prediction stages that a run made, by label."""
-    (record,) = output.glob("*/run.json")
+    (record,) = (path for path in output.glob("*/run.json") if not path.parent.is_symlink())  # `latest` is a link
     run = json.loads(record.read_text(encoding="utf-8"))
     made = [stage for stage in run["stages"] if stage["kind"] == _TIMED and stage["state"] == "done"]
     return {stage["label"]: float(stage["seconds"]) for stage in made}

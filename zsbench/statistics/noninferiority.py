@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from zsbench.errors import ScoringError
 from zsbench.interfaces.metric import Metric
-from zsbench.statistics.bootstrap import RESAMPLES, resample_sums, sort_rows
+from zsbench.statistics.bootstrap import RESAMPLES, Clusters, resample_sums, sort_rows, sum_clusters
 
 __all__ = [
     "POWER",
@@ -99,7 +99,12 @@ def noninferiority(
 
 
 def noninferiority_all(
-    measured: Sequence[Measured], *, level: float = 0.05, resamples: int = RESAMPLES, seed: int = 0
+    measured: Sequence[Measured],
+    *,
+    level: float = 0.05,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+    clusters: Clusters | None = None,
 ) -> list[NonInferiority]:
     """Tests of several metrics of the same N examples; coins and resamples are drawn once for all.
 
@@ -108,6 +113,8 @@ def noninferiority_all(
         level: Of the one-sided bounds.
         resamples: R, random exchanges.
         seed: Of exchanges and resamples.
+        clusters: ``(N,)`` what each example belongs to, such as its image, where examples are exchanged and drawn by
+            the cluster.
 
     Raises:
         ScoringError: Statistics cannot be paired.
@@ -116,13 +123,9 @@ def noninferiority_all(
         return []
     for _, new, old in measured:
         _check_shapes(new, old)
-    parts = _split(sort_rows(np.hstack([part for _, new, old in measured for part in (new, old)])), measured)
-    metrics = [metric for metric, _, _ in measured]
-    spreads = _resampled_differences(metrics, parts, seed)
-    differences = [
-        _difference(metric, new.sum(0), old.sum(0), len(new)) for metric, (new, old) in zip(metrics, parts, strict=True)
-    ]
-    extreme = _count_extreme(metrics, parts, differences, resamples, seed)
+    sides = _Sides.of(measured, clusters)
+    differences, spreads = sides.differences(), sides.resampled(seed)
+    extreme = sides.count_extreme(differences, resamples, seed)
     return [
         NonInferiority(
             difference=difference,
@@ -134,7 +137,7 @@ def noninferiority_all(
             changed=int(np.count_nonzero(np.any(new != old, axis=1))),
             n=len(new),
         )
-        for difference, spread, count, (new, old) in zip(differences, spreads, extreme, parts, strict=True)
+        for difference, spread, count, (_, new, old) in zip(differences, spreads, extreme, measured, strict=True)
     ]
 
 
@@ -158,44 +161,61 @@ def examples_needed(n: int, detectable: float, wanted: float) -> int:
     return math.ceil(n * (detectable / wanted) ** 2)
 
 
-def _split(rows: NDArray[np.float64], measured: Sequence[Measured]) -> list[Pair]:
-    """The statistics of new and old of each metric from all side by side."""
-    widths = [part.shape[1] for _, new, old in measured for part in (new, old)]
-    parts = np.split(rows, np.cumsum(widths)[:-1], axis=1)
-    return list(zip(parts[::2], parts[1::2], strict=True))
+@dataclass(frozen=True, eq=False)
+class _Sides:
+    """Both systems under every metric, a row an example or a cluster of them, in an order of their own.
 
+    Attributes:
+        metrics: M metrics.
+        rows: ``(G, K)`` statistics of new and old of each metric, side by side.
+        sizes: ``(G,)`` examples a row.
+        widths: Columns of each side of each metric, ``2 M`` numbers.
+    """
 
-def _difference(metric: Metric, new: NDArray[np.float64], old: NDArray[np.float64], count: int) -> float:
-    """The difference of scores from column sums."""
-    return float(metric.aggregate_sums(new[None], count)[0] - metric.aggregate_sums(old[None], count)[0])
+    metrics: Sequence[Metric]
+    rows: NDArray[np.float64]
+    sizes: NDArray[np.float64]
+    widths: Sequence[int]
 
+    @classmethod
+    def of(cls, measured: Sequence[Measured], clusters: Clusters | None) -> _Sides:
+        """The sides of all metrics."""
+        blocks = [part for _, new, old in measured for part in (new, old)]
+        summed = sort_rows(sum_clusters(np.hstack(blocks), clusters))
+        widths = [block.shape[1] for block in blocks]
+        return cls([metric for metric, _, _ in measured], summed[:, :-1], summed[:, -1], widths)
 
-def _resampled_differences(metrics: Sequence[Metric], parts: Sequence[Pair], seed: int) -> list[NDArray[np.float64]]:
-    """``(R,)`` differences of bootstrap resamples, of each metric."""
-    rows = np.hstack([part for pair in parts for part in pair])
-    sums = resample_sums(rows, resamples=_INTERVAL_RESAMPLES, seed=seed)
-    resampled = _split(sums, [(metric, *pair) for metric, pair in zip(metrics, parts, strict=True)])
-    return [
-        metric.aggregate_sums(new, len(rows)) - metric.aggregate_sums(old, len(rows))
-        for metric, (new, old) in zip(metrics, resampled, strict=True)
-    ]
+    def split(self, rows: NDArray[np.float64]) -> list[Pair]:
+        """New and old of each metric from all side by side."""
+        parts = np.split(rows, np.cumsum(self.widths)[:-1], axis=1)
+        return list(zip(parts[::2], parts[1::2], strict=True))
 
+    def differences(self) -> list[float]:
+        """The difference of each metric."""
+        total = self.rows.sum(axis=0, keepdims=True)
+        return [float(value[0]) for value in self._compare(total, self.sizes.sum(keepdims=True))]
 
-def _count_extreme(
-    metrics: Sequence[Metric], parts: Sequence[Pair], differences: Sequence[float], resamples: int, seed: int
-) -> list[int]:
-    """How many random exchanges give a difference as low, of each metric; only changed rows need a coin."""
-    moved = np.hstack([old - new for new, old in parts])
-    changed = np.flatnonzero(np.any(moved != 0, axis=1))
-    ends = np.cumsum([new.shape[1] for new, _ in parts])[:-1]
-    totals = [(new.sum(axis=0), old.sum(axis=0)) for new, old in parts]
-    counts = [0] * len(parts)
-    for coins in _iter_coins(len(changed), resamples, seed):
-        for place, shift in enumerate(np.split(coins @ moved[changed], ends, axis=1)):
-            (new, old), metric, n = totals[place], metrics[place], len(moved)
-            found = metric.aggregate_sums(new + shift, n) - metric.aggregate_sums(old - shift, n)
-            counts[place] += int(np.count_nonzero(found <= differences[place] + _ROUNDING))
-    return counts
+    def resampled(self, seed: int) -> list[NDArray[np.float64]]:
+        """``(R,)`` differences of bootstrap resamples, of each metric."""
+        drawn = resample_sums(np.column_stack([self.rows, self.sizes]), resamples=_INTERVAL_RESAMPLES, seed=seed)
+        return self._compare(drawn[:, :-1], drawn[:, -1])
+
+    def count_extreme(self, differences: Sequence[float], resamples: int, seed: int) -> list[int]:
+        """How many random exchanges give a difference as low, of each metric; only changed rows need a coin."""
+        exchange = np.hstack([part for new, old in self.split(self.rows) for part in (old - new, new - old)])
+        changed = np.flatnonzero(np.any(exchange != 0, axis=1))
+        total, size = self.rows.sum(axis=0), self.sizes.sum(keepdims=True)
+        counts = [0] * len(self.metrics)
+        for coins in _iter_coins(len(changed), resamples, seed):
+            found = self._compare(total + coins @ exchange[changed], size)
+            for place, (values, difference) in enumerate(zip(found, differences, strict=True)):
+                counts[place] += int(np.count_nonzero(values <= difference + _ROUNDING))
+        return counts
+
+    def _compare(self, sums: NDArray[np.float64], sizes: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+        """``(R,)`` differences of each metric, from ``(R, K)`` sums of ``(R,)`` or ``(1,)`` examples."""
+        pairs = zip(self.metrics, self.split(sums), strict=True)
+        return [metric.aggregate_sums(new, sizes) - metric.aggregate_sums(old, sizes) for metric, (new, old) in pairs]
 
 
 def _iter_coins(count: int, resamples: int, seed: int) -> Iterator[NDArray[np.float64]]:
