@@ -106,3 +106,25 @@ def test_names_become_one_plain_file_name_each():
     made = {name_file(name) for name in ("a/b", "a-b", "../a", "a b", "<a>", "ü", "x" * 300)}
     assert len(made) == 7
     assert all("/" not in name and not name.startswith(".") and len(name) < 100 for name in made)
+
+
+def test_published_numbers_stand_below_what_was_measured(tmp_path):
+    """With their source, without group, interval or best score; those of other tasks are not shown."""
+    import datetime as dt
+
+    from zsbench.reported import ReportedRow, ReportedSource
+
+    source = ReportedSource(title="A paper", kind="paper", where="doi:1", read=dt.date(2026, 1, 1))
+    fields = {"method": "PaperCap", "corpus": None, "table": "Table 1", "run_by": "authors", "source": source}
+    rows = [
+        ReportedRow(task="fake-task", scores={"exact": 99.0}, **fields),
+        ReportedRow(task="other", scores={"exact": 1.0}, **fields),
+    ]
+    run = write_run(tmp_path, [cell("a", 0.5, split_remark="only 100 examples"), cell("b", 0.2)])
+    found = build_board([Entry(one, "run") for one in read_run_evidence(run)], make_metric, rows)
+    last = found.rows[-1]
+    assert [row.label for row in found.rows] == ["a", "b", "PaperCap"]
+    assert (last.measured, last.group, last.scores[0].value, last.scores[0].best) == (False, 0, 99.0, False)
+    assert last.facts["Source"] == "reported: A paper, Table 1"
+    assert "official split" in last.note
+    assert found.remark == "only 100 examples"

@@ -10,7 +10,9 @@ from typing import Any
 
 from zsbench.interfaces import Metric
 from zsbench.metrics.signature import Signature
+from zsbench.records import row_key
 from zsbench.report.entries import Entry
+from zsbench.reported import ReportedRow
 from zsbench.statistics import paired_difference
 
 __all__ = ["LEVEL", "Board", "Column", "Row", "Score", "build_board", "find_candidates"]
@@ -93,6 +95,7 @@ class Board:
         columns: Those that have a score, the main metric first.
         rows: Best first.
         not_run: Why a metric has no column, by title.
+        remark: How the data differ from the official split; empty if they do not.
     """
 
     task: str
@@ -102,6 +105,7 @@ class Board:
     columns: Sequence[Column]
     rows: Sequence[Row]
     not_run: Mapping[str, str]
+    remark: str = ""
 
     @property
     def facts(self) -> Sequence[str]:
@@ -117,15 +121,19 @@ class Board:
         return (min(known), max(known)) if known and min(known) < max(known) else (0.0, 1.0)
 
 
-def build_board(entries: Sequence[Entry], make_metric: Callable[[str], Metric]) -> Board:
+def build_board(
+    entries: Sequence[Entry], make_metric: Callable[[str], Metric], reported: Sequence[ReportedRow] = ()
+) -> Board:
     """The leaderboard of one task.
 
     Args:
         entries: The newest record of every cell of the task that did not fail.
         make_metric: Makes a metric from its id.
+        reported: Published numbers, of any task; they stand below what was measured, without group or best score.
     """
     result = entries[-1].evidence.result
     columns = _columns(entries)
+    remark = next((str(text) for e in entries if (text := e.evidence.result.get("split_remark"))), "")
     systems: dict[tuple[str, ...], list[Entry]] = {}
     for entry in entries:
         systems.setdefault(entry.system, []).append(entry)
@@ -138,8 +146,40 @@ def build_board(entries: Sequence[Entry], make_metric: Callable[[str], Metric]) 
         kind=str(result["task_kind"]),
         n=max(int(entry.evidence.result["n"]) for entry in entries),
         columns=columns,
-        rows=rows,
+        rows=[*rows, *_reported_rows(reported, entries[0].evidence.task, columns, remark)],
+        remark=remark,
         not_run=_not_run(entries, columns),
+    )
+
+
+def _reported_rows(reported: Sequence[ReportedRow], task: str, columns: Sequence[Column], remark: str) -> list[Row]:
+    """Published numbers of a task that have a column, one row a method, corpus and source."""
+    found: dict[tuple[str, str, str], list[ReportedRow]] = {}
+    for entry in reported:
+        if entry.task == task:
+            found.setdefault((entry.method, entry.corpus or "", entry.source.title), []).append(entry)
+    rows = [_reported_row(own, columns, remark) for own in found.values()]
+    return [row for row in rows if any(score.known for score in row.scores)]
+
+
+def _reported_row(own: Sequence[ReportedRow], columns: Sequence[Column], remark: str) -> Row:
+    """One method as published."""
+    first = own[0]
+    printed = {row_key(id_, e.grouping, e.group): score for e in own for id_, score in e.scores.items()}
+    facts = {
+        "Train text": first.corpus,
+        "Encoder": first.backbone,
+        "LM": first.language_model,
+        "Run by": first.run_by,
+        "Source": f"reported: {first.source.title}, {first.table}",
+    }
+    return Row(
+        label=first.method,
+        captioner=first.method,
+        facts={heading: value or _ABSENT for heading, value in facts.items()},
+        scores=[Score(printed.get(column.key, math.nan)) for column in columns],
+        note="Reported on the official split; the measured rows are of other data." if remark else "Reported.",
+        measured=False,
     )
 
 

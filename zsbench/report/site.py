@@ -21,6 +21,7 @@ from zsbench.report.pages import Pages
 from zsbench.report.plots import draw_run
 from zsbench.report.rows import build_board
 from zsbench.report.viewer import write_viewer_data
+from zsbench.reported import read_reported
 
 __all__ = ["SiteOptions", "SiteSummary", "build_leaderboard", "build_report_pages"]
 
@@ -72,7 +73,9 @@ def build_leaderboard(results: Path, options: SiteOptions) -> SiteSummary:
         )
     site = _Site(options)
     newest = [entry for entry in newest_entries(entries) if not entry.evidence.failed]
-    boards = [build_board(own, site.make_metric) for own in group_by_task(newest).values()]
+    folder = results / "reported"
+    reported = read_reported(folder) if folder.is_dir() else ()
+    boards = [build_board(own, site.make_metric, reported) for own in group_by_task(newest).values()]
     site.pages.write("index.html", "leaderboard.html", {"boards": boards, "failed": _failed(entries)})
     remarks = site.write_samples(entries)
     runs = _by_run(entries)
