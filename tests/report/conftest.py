@@ -14,6 +14,11 @@ from zsbench_fakes import COLOURS
 NASTY = "</script><img src=x onerror=\"document.title='pwned'\"><script>document.title='pwned'</script>"
 ARABIC = "قطة سوداء تجلس على العشب"
 SHADES = ["bright", "dark"] * 5
+REPORTED = """
+source: {title: A paper, kind: paper, where: "doi:1", read: 2026-01-01}
+rows:
+- {method: PaperCap, task: fake-task, corpus: null, scores: {exact: 99}, table: Table 1, run_by: its authors}
+"""
 
 
 def captions(colours=COLOURS, *, odd=False):
@@ -38,6 +43,8 @@ def results(tmp_path) -> Path:
         (failed, samples, None),
     ]
     write_run(folder, cells, started="2026-01-03T00:00:00Z")
+    (folder / "reported").mkdir()
+    (folder / "reported" / "paper.yaml").write_text(REPORTED, encoding="utf-8")
     return folder
 
 

@@ -178,7 +178,9 @@ def _reported_row(own: Sequence[ReportedRow], columns: Sequence[Column], remark:
         captioner=first.method,
         facts={heading: value or _ABSENT for heading, value in facts.items()},
         scores=[Score(printed.get(column.key, math.nan)) for column in columns],
-        note="Reported on the official split; the measured rows are of other data." if remark else "Reported.",
+        note="Reported on the official split; the measured rows are of other data."
+        if remark
+        else "Reported, not measured here.",
         measured=False,
     )
 

@@ -27,7 +27,9 @@
     header.setAttribute("aria-sort", descending ? "descending" : "ascending");
     const body = table.tBodies[0];
     const known = (row) => !["", "–"].includes(String(valueOf(row, index)));
+    const reported = (row) => row.classList.contains("reported");
     const rows = [...body.rows].sort((one, two) => {
+      if (reported(one) !== reported(two)) return reported(one) ? 1 : -1; // never mixed with what was measured
       if (known(one) !== known(two)) return known(one) ? -1 : 1; // what has no value stays last
       const order = compare(valueOf(one, index), valueOf(two, index));
       return descending ? -order : order;
