@@ -55,16 +55,16 @@ def test_the_shell_recipe_passes_and_fails_as_it_says(shell, tmp_path):
     """A baseline is written, a job passes, and a worse run fails the job with every file in place."""
     first = shell("zsbench run --limit 200 && zsbench gate --update-baseline --revision r1")
     assert first.returncode == 0, first.stderr
-    good = shell(block("sh recipe"))
+    good = shell(block('sh title="gate.sh"'))
     assert (good.returncode, "as good as before" in good.stdout) == (0, True), good.stderr
     for name in ("gate.md", "gate.xml", "gate-benchmark.json", "site/index.html"):
         assert (tmp_path / name).stat().st_size > 1
-    worse = block("sh recipe").replace(
+    worse = block('sh title="gate.sh"').replace(
         "zsbench run --limit 200", "zsbench run --limit 200 --captioners fake --seeds 0,1"
     )
     changed = shell(worse)
     assert (changed.returncode, "too small to tell" in changed.stdout) == (0, True), changed.stderr
-    refused = block("sh recipe").replace("--limit 200", "--limit 200 --set fake.inference.candidates=1")
+    refused = block('sh title="gate.sh"').replace("--limit 200", "--limit 200 --set fake.inference.candidates=1")
     assert shell(refused).returncode == 2
 
 
@@ -80,7 +80,7 @@ def test_every_flag_in_the_docs_exists():
     for name in ("ci", "gate", "leaderboard"):
         text = (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8")
         for language, script in re.findall(r"^```([^\n]*)\n(.*?)^```", text, re.DOTALL | re.MULTILINE):
-            found += commands(script) if language in {"", "sh", "sh recipe"} else []
+            found += commands(script) if language in {"", "sh", 'sh title="gate.sh"'} else []
     assert len(found) > 8
     for words in found:
         command, rest = root, words[1:]
