@@ -19,6 +19,7 @@
     ├── FeatureError                      features break their contract (shape, norm, NaN)
     ├── CaptionerError(captioner)         a captioner raised or returned something else than captions
     ├── ScoringError(ids)                 predictions do not fit the task
+    ├── IncomparableError(field)          two records must not be compared
     ├── MetricNotRunError(metric)         one metric cannot run; everything else stands
     └── ConformanceError                  a component fails a check of the conformance kit
 
@@ -41,6 +42,7 @@ __all__ = [
     "DuplicateIdError",
     "FeatureError",
     "HashMismatchError",
+    "IncomparableError",
     "MetricNotRunError",
     "MissingDataError",
     "MissingDependencyError",
@@ -173,6 +175,14 @@ class ScoringError(ZsbenchError):
     def __init__(self, found: str, expected: str, remedy: str, *, ids: Sequence[str] = ()) -> None:
         super().__init__(found, expected, remedy)
         self.ids = tuple(ids)
+
+
+class IncomparableError(ZsbenchError):
+    """Two records must not be compared; ``field`` names what differs."""
+
+    def __init__(self, found: str, expected: str, remedy: str, *, field: str) -> None:
+        super().__init__(found, expected, remedy)
+        self.field = field
 
 
 class MetricNotRunError(ZsbenchError):

@@ -35,16 +35,19 @@ if TYPE_CHECKING:
 
 __all__ = [
     "SCHEMA_VERSION",
+    "STATISTICS",
     "CellFacts",
     "RunFolder",
     "build_result",
     "group_members",
     "metric_row",
+    "narrow_statistics",
     "read_result",
     "read_results",
     "read_run",
     "read_samples",
     "read_statistics",
+    "restore_groups",
     "row_key",
     "select_statistics",
     "select_values",
@@ -307,11 +310,37 @@ def read_statistics(run: Path, cell: str) -> dict[str, NDArrayFloat]:
         raise _no_record(path)
     arrays = {name: array.astype("float64") for name, array in load_file(path).items()}
     samples = [sample for sample in read_samples(run, cell) if "error" not in sample]
-    for row in read_result(run, cell)["metrics"]:
+    return restore_groups(arrays, read_result(run, cell)["metrics"], samples)
+
+
+def restore_groups(
+    arrays: Mapping[str, NDArrayFloat], rows: Iterable[Mapping[str, Any]], samples: Sequence[Mapping[str, Any]]
+) -> dict[str, NDArrayFloat]:
+    """Statistics with those of groups that were not kept, because they are rows of the whole's.
+
+    Args:
+        arrays: What was kept, by ``row_key``.
+        rows: The metric rows of the result.
+        samples: Those that were scored, in order.
+    """
+    restored = dict(arrays)
+    for row in rows:
         key = row_key(row["id"], row["grouping"], row["group"])
-        if key not in arrays and row["id"] in arrays and row["grouping"] is not None:
-            arrays[key] = arrays[row["id"]][group_members(samples, row["grouping"], row["group"])]
-    return arrays
+        if key not in restored and row["id"] in restored and row["grouping"] is not None:
+            restored[key] = restored[row["id"]][group_members(samples, row["grouping"], row["group"])]
+    return restored
+
+
+def narrow_statistics(
+    rows: Iterable[Mapping[str, Any]], samples: Sequence[Mapping[str, Any]], arrays: Mapping[str, NDArrayFloat]
+) -> dict[str, Any]:
+    """What must be kept of statistics so that ``restore_groups`` gives them back, in narrow types."""
+    import numpy as np
+
+    whole = {key: array for key, array in arrays.items() if "@" not in key}
+    derived = restore_groups(whole, rows, samples)
+    own = [key for key in arrays if key in whole or not np.array_equal(arrays[key], derived.get(key, np.empty(0)))]
+    return {key: _narrow(arrays[key]) for key in own}
 
 
 def group_members(samples: Sequence[Mapping[str, Any]], grouping: str, group: str) -> list[int]:

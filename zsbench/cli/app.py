@@ -13,6 +13,8 @@ from zsbench.cli.analyze import app as analyze_app
 from zsbench.cli.compare import compare_two
 from zsbench.cli.control import PluginDirOption, PluginOption, StrictOption, VerbGroup, control_plugins
 from zsbench.cli.doctor import examine
+from zsbench.cli.gate import run_gate
+from zsbench.cli.leaderboard import leaderboard_app, report_run
 from zsbench.cli.list import list_components
 from zsbench.cli.plugins import plugins_app
 from zsbench.cli.run import run_matrix
@@ -45,6 +47,9 @@ app.add_typer(cache.app, name="cache")
 app.add_typer(data.app, name="data")
 app.command("validate")(validate_matrices)
 app.add_typer(analyze_app, name="analyze")
+app.command("gate")(run_gate)
+app.command("report")(report_run)
+app.add_typer(leaderboard_app, name="leaderboard")
 
 
 def _version(asked: bool) -> None:

@@ -1,0 +1,246 @@
+"""Pages from records: the leaderboard, runs, captioners, samples. No server, no request to anywhere else."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from zsbench.errors import MissingDataError
+from zsbench.gate import read_run_evidence
+from zsbench.gate.evidence import find_run
+from zsbench.gate.tasks import open_task
+from zsbench.interfaces import Metric, MetricSpec
+from zsbench.registry import Registry, load_object
+from zsbench.report.charts import draw_history
+from zsbench.report.entries import Entry, group_by_task, name_file, newest_entries, read_entries
+from zsbench.report.media import Media, collect_media
+from zsbench.report.pages import Pages
+from zsbench.report.plots import draw_run
+from zsbench.report.rows import build_board
+from zsbench.report.viewer import write_viewer_data
+from zsbench.reported import read_reported
+
+__all__ = ["SiteOptions", "SiteSummary", "build_leaderboard", "build_report_pages"]
+
+
+@dataclass(frozen=True)
+class SiteOptions:
+    """Where pages come from and go to.
+
+    Attributes:
+        output: Folder of the pages.
+        registry: Knows metrics and tasks.
+        cache: Where data written on demand go.
+        data_root: Folder or id of the data instead of the records' own; empty for that.
+        images: Whether images are shown.
+    """
+
+    output: Path
+    registry: Registry
+    cache: Path
+    data_root: str = ""
+    images: bool = True
+
+
+@dataclass(frozen=True)
+class SiteSummary:
+    """What was written, and what could not be shown."""
+
+    index: Path
+    tasks: int
+    systems: int
+    runs: int
+    remarks: Sequence[str]
+
+
+def build_leaderboard(results: Path, options: SiteOptions) -> SiteSummary:
+    """The site of a results folder.
+
+    Raises:
+        MissingDataError: It holds no record.
+        CorruptDataError: A record is not what was written.
+    """
+    entries = read_entries(results)
+    if not entries:
+        raise MissingDataError(
+            f"{results} holds no record.",
+            "Expected run folders or baselines.",
+            "Run something first: `zsbench run`.",
+            path=results,
+        )
+    site = _Site(options)
+    newest = [entry for entry in newest_entries(entries) if not entry.evidence.failed]
+    folder = results / "reported"
+    reported = read_reported(folder) if folder.is_dir() else ()
+    boards = [build_board(own, site.make_metric, reported) for own in group_by_task(newest).values()]
+    site.pages.write("index.html", "leaderboard.html", {"boards": boards, "failed": _failed(entries)})
+    remarks = site.write_samples(entries)
+    runs = _by_run(entries)
+    for run, own in runs.items():
+        site.write_run(run, own, folder="runs", charts=[])
+    for captioner, own in _by_captioner(entries).items():
+        site.write_captioner(captioner, own)
+    return SiteSummary(options.output / "index.html", len(boards), len(newest), len(runs), remarks)
+
+
+def build_report_pages(run: Path, options: SiteOptions) -> SiteSummary:
+    """The pages of one run, with plots.
+
+    Raises:
+        MissingDataError: It is no run folder.
+        CorruptDataError: A record is not what was written.
+    """
+    name = find_run(run).resolve().name
+    entries = [Entry(cell, name) for cell in read_run_evidence(run)]
+    site = _Site(options)
+    scored = [entry for entry in entries if not entry.evidence.failed]
+    charts = [chart for own in group_by_task(scored).values() for chart in draw_run(own, site.make_metric)]
+    site.write_run(name, entries, folder="", charts=charts)
+    remarks = site.write_samples(entries)
+    return SiteSummary(options.output / "index.html", len(group_by_task(entries)), len(scored), 1, remarks)
+
+
+class _Site:
+    """Pages while they are written."""
+
+    def __init__(self, options: SiteOptions) -> None:
+        self.options = options
+        self.pages = Pages(options.output)
+        self._metrics: dict[str, Metric] = {}
+
+    def make_metric(self, id_: str) -> Metric:
+        """The metric behind an id, made once."""
+        if id_ not in self._metrics:
+            self._metrics[id_] = load_object(self.options.registry.get(MetricSpec, id_).factory)()
+        return self._metrics[id_]
+
+    def write_samples(self, entries: Sequence[Entry]) -> list[str]:
+        """The sample viewer of every task; what could not be shown."""
+        remarks = []
+        for task, own in group_by_task(entries).items():
+            media = self._media(own)
+            data = write_viewer_data(task, own, media, self.options.output, self.make_metric)
+            title = own[-1].evidence.result["task_title"]
+            content = {"title": title, "task": task, "data": data}
+            self.pages.write(f"samples/{name_file(task)}.html", "samples.html", content)
+            remarks += [f"{task}: {media.remark}"] if media.remark else []
+        return remarks
+
+    def _media(self, own: Sequence[Entry]) -> Media:
+        """What is shown of a task's examples."""
+        options = self.options
+        ids = {id_ for entry in own for id_ in entry.evidence.predictions}
+        newest = own[-1].evidence
+        return collect_media(
+            lambda: open_task(newest, options.registry, options.cache, data_root=options.data_root),
+            ids,
+            options.output,
+            images=options.images,
+        )
+
+    def write_run(self, run: str, own: Sequence[Entry], *, folder: str, charts: Sequence[Mapping[str, str]]) -> None:
+        """The page of one run; ``index.html`` without a folder."""
+        newest = own[-1].evidence
+        scored = [entry for entry in own if not entry.evidence.failed]
+        boards = [build_board(entries, self.make_metric) for entries in group_by_task(scored).values()]
+        name = f"{folder}/{name_file(run)}.html" if folder else "index.html"
+        content = {
+            "run": run,
+            "revision": newest.revision,
+            "started": newest.started,
+            "boards": boards,
+            "cells": [entry.evidence.result for entry in own],
+            "failed": _failed(own),
+            "provenance": flatten(newest.run.get("provenance") or {}),
+            "matrix": flatten(newest.run.get("matrix") or {}),
+            "charts": charts,
+            "alone": not folder,
+        }
+        self.pages.write(name, "run.html", content)
+
+    def write_captioner(self, captioner: str, own: Sequence[Entry]) -> None:
+        """The history of one captioner: its main metric over revisions, a chart a cell."""
+        histories = [self._history(entries) for entries in _by_cell(own).values()]
+        content = {"captioner": captioner, "histories": histories}
+        self.pages.write(f"captioners/{name_file(captioner)}.html", "captioner.html", content)
+
+    def _history(self, own: Sequence[Entry]) -> dict[str, Any]:
+        """One cell over revisions."""
+        result = own[-1].evidence.result
+        rows = [(entry, entry.evidence.rows.get(result["main_metric"])) for entry in own]
+        points = [
+            {
+                "entry": entry,
+                "value": _printed(row, "score"),
+                "low": _printed(row, "low"),
+                "high": _printed(row, "high"),
+                "signature": row["signature"],
+            }
+            for entry, row in rows
+            if row and row["score"] is not None
+        ]
+        title = next((row["title"] for _, row in rows if row), result["main_metric"])
+        drawn = [(point["value"], point["low"], point["high"]) for point in points]
+        names = [point["entry"].evidence.revision or point["entry"].run for point in points]
+        return {
+            "title": result["task_title"],
+            "cell": own[-1].evidence.name,
+            "metric": title,
+            "points": points,
+            "chart": draw_history(drawn, names, title) if len(points) > 1 else "",
+        }
+
+
+def flatten(content: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    """Nested facts as dotted names and text."""
+    flat: dict[str, str] = {}
+    for key, value in content.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, Mapping):
+            flat |= flatten(value, f"{name}.")
+        elif isinstance(value, list) and any(isinstance(item, Mapping) for item in value):
+            for number, item in enumerate(value):
+                named = item.get("name", number) if isinstance(item, Mapping) else number
+                flat |= (
+                    flatten(item, f"{name}.{named}.") if isinstance(item, Mapping) else {f"{name}.{number}": str(item)}
+                )
+        elif value not in (None, "", [], {}):
+            flat[name] = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return flat
+
+
+def _printed(row: Mapping[str, Any] | None, key: str) -> float:
+    """A number of a metric row in printed points; NaN without one."""
+    return math.nan if row is None or row[key] is None else float(row[key]) * float(row["factor"])
+
+
+def _failed(entries: Sequence[Entry]) -> list[dict[str, str]]:
+    """Cells whose newest record failed, and why."""
+    failed = [entry for entry in newest_entries(entries) if entry.evidence.failed]
+    return [{"cell": e.evidence.name, "reason": str(e.evidence.result.get("reason", "")), "run": e.run} for e in failed]
+
+
+def _grouped(entries: Sequence[Entry], key: Callable[[Entry], str]) -> dict[str, list[Entry]]:
+    """Entries by a key, in order of appearance."""
+    groups: dict[str, list[Entry]] = {}
+    for entry in entries:
+        groups.setdefault(key(entry), []).append(entry)
+    return groups
+
+
+def _by_run(entries: Sequence[Entry]) -> dict[str, list[Entry]]:
+    """Entries by run."""
+    return _grouped(entries, lambda entry: entry.run)
+
+
+def _by_captioner(entries: Sequence[Entry]) -> dict[str, list[Entry]]:
+    """Entries by captioner."""
+    return _grouped(entries, lambda entry: entry.evidence.captioner)
+
+
+def _by_cell(entries: Sequence[Entry]) -> dict[str, list[Entry]]:
+    """Entries by cell."""
+    return _grouped(entries, lambda entry: entry.evidence.name)
