@@ -62,3 +62,13 @@ def test_models_are_fetched_only_when_asked(doctor, monkeypatch, tmp_path):
     result = doctor("--online")
     assert fetched == [tmp_path / "corenlp-3.6.0"]
     assert "ok       SPICE models" in result.stdout
+
+
+def test_missing_models_have_a_place(doctor, monkeypatch, tmp_path):
+    """A record never names a folder of this machine, so the doctor does."""
+    monkeypatch.delenv(corenlp.VARIABLE, raising=False)
+    told = next(row["told"] for row in json.loads(doctor("--json").stdout) if row["name"].startswith("SPICE models"))
+    assert str(tmp_path / "corenlp-3.6.0") in told
+    with pytest.raises(MissingDependencyError) as caught:
+        corenlp.find_corenlp(tmp_path)
+    assert str(tmp_path) not in str(caught.value)

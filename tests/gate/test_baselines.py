@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -34,6 +35,15 @@ def test_a_baseline_holds_what_the_run_held(evidence, written, tmp_path):
     assert all(np.array_equal(back.statistics[key], evidence[0].statistics[key]) for key in back.statistics)
     assert (back.revision, back.started, back.result) == ("a" * 12, evidence[0].started, evidence[0].result)
     assert back.run["provenance"]["processor"] == "a processor"
+
+
+def test_paths_of_this_machine_stay_out(evidence, tmp_path):
+    """Of a path the last part is kept, wherever it stands in the record; all else is as it was."""
+    one = next(iter(evidence))
+    run = {"matrix": {"encoder": {"model": str(tmp_path / "weights" / "encoder")}, "name": "a/b"}}
+    (folder,) = write_baselines([replace(one, run=run)], tmp_path / "results", revision="r1")
+    note = json.loads((folder / "baseline.json").read_text(encoding="utf-8"))
+    assert note["run"] == {"matrix": {"encoder": {"model": "encoder"}, "name": "a/b"}}
 
 
 def test_a_revision_is_never_written_twice(evidence, written, tmp_path):

@@ -25,14 +25,15 @@ def models(tmp_path, monkeypatch):
 
 
 def test_missing_models_say_where_to_put_them(tmp_path, monkeypatch):
-    """Without CoreNLP 3.6.0 SPICE is not run, and the reason tells the remedy."""
+    """Without CoreNLP 3.6.0 SPICE is not run; the reason tells the remedy, and no folder of this machine."""
     monkeypatch.delenv(VARIABLE, raising=False)
     monkeypatch.setenv("ZSBENCH_CACHE", str(tmp_path))
     monkeypatch.setattr("zsbench.metrics.corenlp.JARS", ("stanford-corenlp-0.jar", "stanford-corenlp-0-models.jar"))
     with pytest.raises(MetricNotRunError, match=VARIABLE) as caught:
         Spice().check_available()
     assert caught.value.metric == "spice"
-    assert str(tmp_path) in str(caught.value)
+    assert "zsbench doctor" in caught.value.remedy
+    assert str(tmp_path) not in str(caught.value)
 
 
 def test_models_in_the_named_folder_are_found(models):

@@ -126,7 +126,7 @@ def _write_one(cell: Evidence, target: Path) -> Path:
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     files = {
-        _RESULT: (json.dumps(cell.result, indent=1, ensure_ascii=False) + "\n").encode(),
+        _RESULT: (json.dumps(_portable(cell.result), indent=1, ensure_ascii=False) + "\n").encode(),
         _SAMPLES: _pack("".join(_sample_lines(cell)).encode()),
         _PACKED: _pack(_statistics_bytes(cell)),
     }
@@ -137,13 +137,22 @@ def _write_one(cell: Evidence, target: Path) -> Path:
         "schema_version": SCHEMA_VERSION,
         "revision": target.name,
         "started": cell.started,
-        "run": dict(cell.run),
+        "run": _portable(dict(cell.run)),
         "sha256": {name: _hash(content) for name, content in files.items()},
     }
     sealed = {**note, "seal": _seal(note)}
     write_text(partial / _NOTE, json.dumps(sealed, indent=1, ensure_ascii=False) + "\n")
     partial.rename(target)
     return target
+
+
+def _portable(value: Any) -> Any:
+    """A record's value with paths of this machine cut to their last part: what is committed is read elsewhere."""
+    if isinstance(value, Mapping):
+        return {key: _portable(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_portable(inner) for inner in value]
+    return Path(value).name if isinstance(value, str) and Path(value).is_absolute() else value
 
 
 def _sample_lines(cell: Evidence) -> list[str]:

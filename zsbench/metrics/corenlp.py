@@ -54,8 +54,8 @@ def find_corenlp(library: Path) -> tuple[Path, Path]:
         raise MissingDependencyError(
             "The models of Stanford CoreNLP 3.6.0 are not installed.",
             f"SPICE expects {JARS[0]} and {JARS[1]}.",
-            f"Put both into {corenlp_cache()} or into a folder that {VARIABLE} names, from {ARCHIVE_URL}; "
-            "`zsbench doctor --online` does it.",
+            f"Put both, from {ARCHIVE_URL}, into a folder that {VARIABLE} names; "
+            "`zsbench doctor` tells the usual place, and `zsbench doctor --online` fetches them.",
         )
     return code, models
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from zsbench.errors import ZsbenchError
+from zsbench.errors import MissingDependencyError, ZsbenchError
 from zsbench.metrics.corenlp import VARIABLE, corenlp_cache, find_corenlp
 from zsbench.metrics.java import find_jar, find_java
 
@@ -76,8 +76,12 @@ def _java() -> str:
 
 
 def _corenlp() -> str:
-    """Where the models of SPICE are."""
-    code, models = find_corenlp(find_jar(_JARS["SPICE"]).parent / "lib")
+    """Where the models of SPICE are; if they are nowhere, where they go on this machine."""
+    try:
+        code, models = find_corenlp(find_jar(_JARS["SPICE"]).parent / "lib")
+    except MissingDependencyError as error:
+        remedy = f"The usual place is {corenlp_cache()}. {error.remedy}"
+        raise MissingDependencyError(error.found, error.expected, remedy) from None
     place = "named by " + VARIABLE if os.environ.get(VARIABLE) else f"looked for in {corenlp_cache()} first"
     return f"{code} and {models.name} ({place})"
 
