@@ -18,8 +18,8 @@ from zsbench.cli.app import app
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
 FAKE = """#!{python}
-import zsbench.plugins, zsbench_fakes
-zsbench.plugins.iter_entry_points = lambda: [zsbench_fakes.FAKES]
+import zsbench.plugins.loading, zsbench_fakes
+zsbench.plugins.loading.iter_entry_points = lambda: [zsbench_fakes.FAKES]
 from zsbench.cli import main
 main()
 """
