@@ -283,6 +283,14 @@ def test_more_than_text_is_marked(show, rows):
     assert "an upper bound; never best" in text
 
 
+def test_data_that_are_not_the_official_split_are_told_once(show):
+    """Whoever reads the table beside published numbers must know; on the official split nothing is said."""
+    remark = "coco has 1,000 examples here; the official split has 5,000."
+    text = show(record("a", split_remark=remark), record("b", split_remark=remark))
+    assert text.count(f"Not the official splits: {remark}") == 1
+    assert "official" not in show(record("a"))
+
+
 def test_partial_scores_are_marked(show, rows):
     """Of the whole against the number asked for, of a group against what others were scored on."""
     lost = [{"id": "a", "reason": "truncated"}]

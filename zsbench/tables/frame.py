@@ -17,7 +17,7 @@ _CELL = ("captioner", "variant", "gap_model", "corpus", "route", "task", "seed")
 _TASK = ("task_title", "task_kind", "main_metric", "groupings", "headline_grouping")
 _SOURCE = ("run", "cell", "status", "source", "encoder", "language_model", "data_used")
 _METRIC = ("metric", "title", "factor", "grouping", "group", "n", "score", "standard_error", "low", "high")
-_STATE = ("examples", "unreadable", "reason", "signature")
+_STATE = ("examples", "unreadable", "split_remark", "reason", "signature")
 _DIFFERENCE = {
     "baseline": "baseline",
     "difference": "difference",
@@ -32,7 +32,7 @@ COLUMNS = (*_CELL, *_TASK, *_SOURCE, *_METRIC, *_STATE, *_DIFFERENCE, *_DESCRIPT
 """The columns of the frame, in order. Scores and differences are on the metric's own scale.
 
 ``examples`` is how many were to be scored, ``n`` how many were. ``reason`` says why a metric was not run or a cell
-failed. ``grouping`` and ``group`` are empty for the whole split; ``metric`` is empty for a failed cell.
+failed. ``split_remark`` says how the data differ from the official split. ``grouping`` and ``group`` are empty for the whole split; ``metric`` is empty for a failed cell.
 """
 
 _NUMBERS = (
@@ -120,6 +120,7 @@ def _shared(record: Mapping[str, Any]) -> dict[str, Any]:
         "cell": record.get("name"),
         "examples": record["n"],
         "unreadable": len(record.get("unreadable") or ()),
+        "split_remark": record.get("split_remark"),
     }
 
 

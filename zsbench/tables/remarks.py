@@ -35,6 +35,8 @@ def make_remarks(summaries: Sequence[Summary], *, interval: bool, reported: bool
         remarks.append(
             "Route: `features` answers from the image's features, `caption` lets the language model read a caption."
         )
+    if apart := list(dict.fromkeys(summary.split_remark for summary in summaries if summary.split_remark)):
+        remarks.append(f"Not the official splits: {' '.join(apart)}")
     if reported:
         remarks.append("Reported rows are published numbers: neither measured here nor compared with what was.")
     return tuple(remarks)

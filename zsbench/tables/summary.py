@@ -41,6 +41,7 @@ class Summary:
         not_run: Why the metric was not run, for at least one seed; empty if it always was.
         signatures: The distinct signatures of the scores.
         data_used: What beyond text was used; empty if nothing.
+        split_remark: How the data differ from the official split; empty if they do not.
         baseline: What the difference is taken to; empty without one.
         difference: Mean over seeds.
         difference_low: The lowest end of the seeds' intervals.
@@ -67,6 +68,7 @@ class Summary:
     not_run: str
     signatures: tuple[str, ...]
     data_used: str
+    split_remark: str
     baseline: str
     difference: float
     difference_low: float
@@ -151,6 +153,7 @@ def _summarise_group(group: pd.DataFrame, labels: Sequence[str]) -> Summary:
         not_run=next((str(reason) for reason in group["reason"] if reason), ""),
         signatures=tuple(dict.fromkeys(str(text) for text in scored["signature"] if text)),
         data_used="; ".join(dict.fromkeys(str(text) for text in group["data_used"] if text)),
+        split_remark=next((str(text) for text in group["split_remark"] if text), ""),
         baseline=", ".join(dict.fromkeys(str(name) for name in group["baseline"] if name)),
         difference=float(group["difference"].mean()),
         difference_low=float(group["difference_low"].min()),
