@@ -271,7 +271,7 @@ def test_signature_is_printed_once(show):
 
 
 def test_more_than_text_is_marked(show, rows):
-    """Whoever saw images ends a claim of zero-shot; an upper bound is never best."""
+    """Whoever saw images is marked, pairs end a claim of zero-shot; an upper bound is never best."""
     text = show(
         record("a", [metric(score=0.4)]),
         record("b", [metric(score=0.5)], data_used=["gap model fitted on unpaired images of coco-val"]),
@@ -279,7 +279,10 @@ def test_more_than_text_is_marked(show, rows):
     )
     assert [row[0] for row in rows(text)[1:]] == ["a", "b (1)", "oracle (2)"]
     assert [row[-1] for row in rows(text)[1:]] == ["40.0 ± 1.0", "**50.0 ± 1.0**", "90.0 ± 1.0"]
-    assert "this ends a claim of zero-shot" in text
+    assert "(1) beyond text: gap model fitted on unpaired images of coco-val." in text
+    assert "claim of zero-shot" not in text
+    pairs = show(record("c", data_used=["gap model fitted on paired images and captions of coco-val"]))
+    assert "on paired images and captions of coco-val; this ends a claim of zero-shot." in pairs
     assert "an upper bound; never best" in text
 
 

@@ -127,7 +127,8 @@ def _tell_data(text: str) -> str:
     """What is said of a system that used more than text."""
     if "upper bound" in text:
         return f"{text}; never best of a column."
-    return f"beyond text: {text}; this ends a claim of zero-shot."
+    paired = "on paired" in text
+    return f"beyond text: {text}{'; this ends a claim of zero-shot' if paired else ''}."
 
 
 def _number_failures(failures: Sequence[Failure], notes: Notes) -> tuple[int, ...]:

@@ -32,7 +32,8 @@ COLUMNS = (*_CELL, *_TASK, *_SOURCE, *_METRIC, *_STATE, *_DIFFERENCE, *_DESCRIPT
 """The columns of the frame, in order. Scores and differences are on the metric's own scale.
 
 ``examples`` is how many were to be scored, ``n`` how many were. ``reason`` says why a metric was not run or a cell
-failed. ``split_remark`` says how the data differ from the official split. ``grouping`` and ``group`` are empty for the whole split; ``metric`` is empty for a failed cell.
+failed. ``split_remark`` says how the data differ from the official split. ``grouping`` and ``group`` are empty for the
+whole split; ``metric`` is empty for a failed cell.
 """
 
 _NUMBERS = (
