@@ -1,6 +1,6 @@
 """Build the wheel of every distribution, install them in an empty environment, and run them away from the checkout.
 
-``python tests/wheels.py FOLDER`` works in FOLDER and ends with exit code 0 if the installed command lists every
+``python tests/wheels.py`` works in a temporary folder and ends with exit code 0 if the installed command lists every
 plugin as active, the example's own tests pass there, and a small run of the embedded matrix succeeds with a first-party
 captioner and with that of a distribution which ``zsbench plugins new`` has just written.
 """
@@ -12,6 +12,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import venv
 from pathlib import Path
 
@@ -55,7 +56,20 @@ def main(folder: Path) -> None:
     call(python, "-m", "pytest", "-q", "-p", "no:cacheprovider", folder / "example-tests", cwd=folder)
     captioners = f"clipre,example-most-common,{write_captioner(python, folder)}"
     run = json.loads(
-        call(python, "-Im", "zsbench", "run", "--json", "--captioners", captioners, "--limit", "20", cwd=folder)
+        call(
+            python,
+            "-Im",
+            "zsbench",
+            "run",
+            "--json",
+            "-c",
+            captioners,
+            "-t",
+            "coco-karpathy-test",
+            "-L",
+            "20",
+            cwd=folder,
+        )
     )
     if [cell["status"] for cell in run["cells"]] != ["done"] * 3:
         sys.exit(f"the run did not succeed: {run}")
@@ -72,4 +86,5 @@ def write_captioner(python: Path, folder: Path) -> str:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]).resolve())
+    with tempfile.TemporaryDirectory(prefix="zsbench-wheels-") as name:
+        main(Path(name).resolve())
