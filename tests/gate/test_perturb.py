@@ -61,3 +61,16 @@ def test_a_share_beyond_the_whole_is_refused(tmp_path):
     """Three per cent are 0.03."""
     with pytest.raises(ConfigError, match=r"0\.03"):
         swap_captions(tmp_path, tmp_path, 3, REGISTRY)
+
+
+def test_plugin_authors_have_the_tool_without_a_registry(run, tmp_path, monkeypatch):
+    """The conformance kit's function swaps as this one does, with what is installed."""
+    from types import SimpleNamespace
+
+    from zsbench import testing
+
+    monkeypatch.setattr("zsbench.plugins.load_plugins", lambda: SimpleNamespace(registry=REGISTRY))
+    theirs = testing.swap_captions(run, tmp_path / "theirs", 0.5, seed=3)
+    ours = swap_captions(run, tmp_path / "ours", 0.5, REGISTRY, seed=3)
+    found = [[cell.predictions for cell in read_run_evidence(copy)] for copy in (theirs, ours)]
+    assert found[0] == found[1] != [cell.predictions for cell in read_run_evidence(run)]

@@ -15,7 +15,8 @@ or, each check a test of its own::
 
 or, from the shell, ``zsbench plugins check my-captioner``.
 
-Fakes for tests of your own are in ``zsbench.testing.fakes``.
+Fakes for tests of your own are in ``zsbench.testing.fakes``. ``swap_captions`` makes a worse copy of a run, to see a
+gate fail.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ __all__ = [
     "check_metric",
     "check_task",
     "iter_checks",
+    "swap_captions",
 ]
 
 KINDS: dict[Kind, type[specs.Spec]] = {
@@ -116,6 +118,27 @@ def iter_checks(kind: Kind) -> list[Check]:
     from zsbench.testing.suite import CHECKS
 
     return list(CHECKS[kind])
+
+
+def swap_captions(run: Path, output: Path, share: float, *, seed: int = 0) -> Path:
+    """Write a copy of a run in which a share of each cell's predictions has gone to other examples, scored again.
+
+    Args:
+        run: A run folder.
+        output: The results folder of the copy.
+        share: Of the predictions of each cell, 0 to 1.
+        seed: Of the choice.
+
+    Returns:
+        The folder of the copy.
+
+    Raises:
+        ConfigError: The share is not within 0 and 1.
+    """
+    from zsbench.gate import perturb
+    from zsbench.plugins import load_plugins
+
+    return perturb.swap_captions(run, output, share, load_plugins().registry, seed=seed)
 
 
 def _check(kind: Kind, component: str | specs.Spec, **options: Any) -> list[CheckResult]:
