@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,11 @@ from transformers.utils import logging
 
 from zsbench.errors import ConfigError, CorruptDataError, FeatureError
 from zsbench.interfaces.language import GenerationSettings, TokenBatch
+from zsbench.language.decoding import Decoder
+from zsbench.language.opt import OptSteps, is_opt
 from zsbench.language.settings import CausalConfig
 from zsbench.language.sources import has_safetensors
+from zsbench.linear import can_pack, has_independent_rows
 
 __all__ = ["FrozenModel", "SpecialTokens"]
 
@@ -68,6 +72,20 @@ class FrozenModel:
         self._special = find_special_tokens(self._tokenizer, self._model.config)
         self.width = int(self._model.get_input_embeddings().weight.shape[1])
 
+    @cached_property
+    def _decoder(self) -> Decoder | None:
+        """The own decoding loop, where it knows the model; on a CPU only where rows are seen to be independent."""
+        if not is_opt(self._model):
+            return None
+        if self._device.type != "cpu":
+            return Decoder(OptSteps(self._model, packed=False), end=self._special.end, items=self._rows)
+        if not can_pack(self._model.dtype, self._device):
+            return None
+        steps = OptSteps(self._model, packed=True)
+        return (
+            Decoder(steps, end=self._special.end) if has_independent_rows(steps.products, self._model.dtype) else None
+        )
+
     def tokenize(self, texts: Sequence[str], *, max_tokens: int, add_end: bool) -> TokenBatch:
         """Rows of leading token, text and end token, padded on the right."""
         room = max_tokens - 1 - add_end
@@ -101,7 +119,7 @@ class FrozenModel:
         logits: Tensor = output.logits
         return logits.float()
 
-    @torch.no_grad()
+    @torch.inference_mode()
     def generate(self, prefix: Tensor, settings: GenerationSettings, prompts: Sequence[str] | None) -> list[str]:
         """The best continuation of each row; equal rows are decoded once.
 
@@ -110,15 +128,16 @@ class FrozenModel:
         self._check_width(prefix)
         starts = self._start_rows(len(prefix), prompts)
         self._check_length(prefix.shape[1] + max(map(len, starts), default=0) + settings.max_new_tokens)
-        decoding = self._describe_decoding(settings)
+        _check_lengths(settings)
         keys = [(row.numpy().tobytes(), tuple(start)) for row, start in zip(prefix.cpu(), starts, strict=True)]
         distinct = list({key: row for row, key in reversed(list(enumerate(keys)))}.values())[::-1]
         texts: dict[tuple[bytes, tuple[int, ...]], str] = {}
-        size = self._rows if prompts is None else self._prompted_rows
-        for rows in _iter_groups({row: starts[row] for row in distinct}, size):
+        for rows in _group_rows({row: starts[row] for row in distinct}):
             ids = torch.tensor([starts[row] for row in rows])
-            for row, text in zip(rows, self._continue(prefix[rows], ids, decoding, size), strict=True):
-                texts[keys[row]] = text
+            embeddings = torch.cat([prefix[rows].to(self._device, self._model.dtype), self.embed(ids)], dim=1)
+            found = self._continue(embeddings, settings, prompted=prompts is not None)
+            for row, text in zip(rows, self._tokenizer.batch_decode(found, skip_special_tokens=True), strict=True):
+                texts[keys[row]] = text.strip()
         return [texts[key] for key in keys]
 
     def _start_rows(self, count: int, prompts: Sequence[str] | None) -> list[list[int]]:
@@ -132,24 +151,23 @@ class FrozenModel:
             )
         return [[self._special.lead, *row] for row in self._split(prompts)]
 
-    def _continue(self, prefix: Tensor, ids: Tensor, decoding: GenerationConfig, size: int) -> list[str]:
-        """Continue (N, Q, E) prefixes, each followed by its (N, T) start ids, filled up to ``size`` rows."""
-        embeddings = torch.cat([prefix.to(self._device, self._model.dtype), self.embed(ids)], dim=1)  # (N, Q + T, E)
-        filling = embeddings[-1:].expand(size - len(embeddings), -1, -1)
-        embeddings = torch.cat([embeddings, filling])  # the same shape every time
-        mask = torch.ones(embeddings.shape[:2], dtype=torch.long, device=self._device)
-        found = self._model.generate(inputs_embeds=embeddings, attention_mask=mask, generation_config=decoding)
-        texts = self._tokenizer.batch_decode(found[: len(ids)], skip_special_tokens=True)
-        return [text.strip() for text in texts]
+    def _continue(self, embeddings: Tensor, settings: GenerationSettings, *, prompted: bool) -> list[list[int]]:
+        """Tokens that follow (N, Q + T, E) prefixes and starts."""
+        if self._decoder is not None:
+            return self._decoder.decode(embeddings, settings)
+        size = self._prompted_rows if prompted else self._rows
+        decoding = self._describe_decoding(settings)
+        return [row for chunk in torch.split(embeddings, size) for row in self._continue_chunk(chunk, decoding, size)]
+
+    def _continue_chunk(self, embeddings: Tensor, decoding: GenerationConfig, size: int) -> list[list[int]]:
+        """Tokens that follow (n, Q + T, E) embeddings, filled up to ``size`` rows: the same shape every time."""
+        filled = torch.cat([embeddings, embeddings[-1:].expand(size - len(embeddings), -1, -1)])
+        mask = torch.ones(filled.shape[:2], dtype=torch.long, device=self._device)
+        found = self._model.generate(inputs_embeds=filled, attention_mask=mask, generation_config=decoding)
+        rows: list[list[int]] = found[: len(embeddings)].tolist()
+        return rows
 
     def _describe_decoding(self, settings: GenerationSettings) -> GenerationConfig:
-        if settings.min_new_tokens > settings.max_new_tokens:
-            raise ConfigError(
-                f"At least {settings.min_new_tokens} and at most {settings.max_new_tokens} tokens are asked for.",
-                "The least is not above the most.",
-                "Correct min_new_tokens or max_new_tokens.",
-                key="min_new_tokens",
-            )
         beams = {"length_penalty": settings.length_penalty, "early_stopping": False} if settings.beams > 1 else {}
         return GenerationConfig(  # type: ignore[no-untyped-call]
             num_beams=settings.beams,
@@ -188,13 +206,22 @@ class FrozenModel:
             )
 
 
-def _iter_groups(starts: Mapping[int, Sequence[int]], size: int) -> Iterator[list[int]]:
-    """Rows whose starts are equally long, no more than are decoded at once."""
+def _group_rows(starts: Mapping[int, Sequence[int]]) -> list[list[int]]:
+    """Rows whose starts are equally long."""
     groups: dict[int, list[int]] = defaultdict(list)
     for row, start in starts.items():
         groups[len(start)].append(row)
-    for rows in groups.values():
-        yield from (rows[at : at + size] for at in range(0, len(rows), size))
+    return list(groups.values())
+
+
+def _check_lengths(settings: GenerationSettings) -> None:
+    if settings.min_new_tokens > settings.max_new_tokens:
+        raise ConfigError(
+            f"At least {settings.min_new_tokens} and at most {settings.max_new_tokens} tokens are asked for.",
+            "The least is not above the most.",
+            "Correct min_new_tokens or max_new_tokens.",
+            key="min_new_tokens",
+        )
 
 
 def load_model(folder: Path, precision: str) -> Any:

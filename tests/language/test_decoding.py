@@ -1,0 +1,146 @@
+"""The decoding loop against transformers' generate, and against itself in other company."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from transformers import GenerationConfig, OPTConfig, OPTForCausalLM
+
+from zsbench.interfaces.language import GenerationSettings
+from zsbench.language import decoding
+from zsbench.language.beams import BeamSearch
+from zsbench.language.decoding import Decoder
+from zsbench.language.opt import OptSteps
+from zsbench.linear import can_pack
+
+PACKED = can_pack(torch.float32, torch.device("cpu"))
+END, PAD = 2, 1
+GRID = [
+    {"beams": beams, "length_penalty": penalty, "min_new_tokens": least}
+    for beams in (1, 2, 5)
+    for penalty in (-1.0, 0.0, 1.0, 2.0)
+    for least in (0, 4)
+    if beams > 1 or penalty == 1.0
+]
+
+
+@pytest.fixture(scope="module")
+def model():
+    """A model with random weights that ends its texts early or late."""
+    sizes = {"hidden_size": 64, "word_embed_proj_dim": 64, "ffn_dim": 96, "num_hidden_layers": 2, "vocab_size": 30}
+    with torch.random.fork_rng(devices=[]):
+        torch.random.default_generator.manual_seed(1)
+        model = OPTForCausalLM(OPTConfig(**sizes, num_attention_heads=4, max_position_embeddings=64, init_std=0.25))
+    model.generation_config = GenerationConfig()
+    return model.eval().requires_grad_(False)
+
+
+def draw(items, seed=0):
+    return torch.randn(items, 4, 64, generator=torch.Generator().manual_seed(seed))
+
+
+def generate(model, prefix, settings):
+    """What transformers finds, prefix by prefix."""
+    beams = {"length_penalty": settings.length_penalty, "early_stopping": False} if settings.beams > 1 else {}
+    config = GenerationConfig(
+        num_beams=settings.beams,
+        do_sample=False,
+        max_new_tokens=settings.max_new_tokens,
+        min_new_tokens=settings.min_new_tokens or None,
+        eos_token_id=END,
+        pad_token_id=PAD,
+        **beams,
+    )
+    rows = []
+    for row in prefix:
+        mask = torch.ones(1, len(row), dtype=torch.long)
+        found = model.generate(inputs_embeds=row[None], attention_mask=mask, generation_config=config)[0].tolist()
+        rows.append(found[: found.index(END)] if END in found else found)
+    return rows
+
+
+@pytest.mark.parametrize("options", GRID, ids=lambda options: "-".join(map(str, options.values())))
+def test_texts_are_those_of_transformers(model, options):
+    """Greedy and beam search, any length penalty and least length: the same tokens for every prefix."""
+    settings, prefix = GenerationSettings(max_new_tokens=9, **options), draw(24)
+    found = Decoder(OptSteps(model, packed=PACKED), end=END).decode(prefix, settings)
+    assert found == generate(model, prefix, settings)
+    assert len({tuple(row) for row in found}) > 5
+    if not options["min_new_tokens"] and options["length_penalty"] <= 0:
+        assert len({len(row) for row in found}) > 1
+
+
+@pytest.mark.parametrize("beams", [1, 4])
+def test_company_changes_no_text(model, beams, monkeypatch):
+    """Few at once, many at once, a fixed number filled up, in another order: the same tokens."""
+    settings, prefix = GenerationSettings(max_new_tokens=9, beams=beams), draw(21)
+    steps = OptSteps(model, packed=PACKED)
+    whole = Decoder(steps, end=END).decode(prefix, settings)
+    assert Decoder(steps, end=END, items=8).decode(prefix, settings) == whole
+    assert Decoder(steps, end=END).decode(prefix.flip(0), settings)[::-1] == whole
+    monkeypatch.setattr(decoding, "MOST_ROWS", 2 * beams)
+    assert Decoder(steps, end=END).decode(prefix, settings) == whole
+
+
+@pytest.mark.skipif(not PACKED, reason="without oneDNN the number of rows is fixed")
+def test_company_changes_no_bit_of_a_score(model, monkeypatch):
+    """The scores of ended texts are bit-equal alone, among five, and among all, though others are let go on the way."""
+    scores, read = {}, BeamSearch.read_best
+
+    def read_and_note(search):
+        found = read(search)
+        for text, score, running in zip(found, search._ended_scores[:, 0].tolist(), search.running, strict=True):
+            if search.is_over or not running:
+                scores.setdefault(tuple(text), set()).add(score)
+        return found
+
+    monkeypatch.setattr(BeamSearch, "read_best", read_and_note)
+    settings, prefix = GenerationSettings(max_new_tokens=9, beams=3), draw(30, seed=4)
+    decoder = Decoder(OptSteps(model, packed=True), end=END)
+    texts = decoder.decode(prefix, settings)
+    distinct = {tuple(text) for text in texts}
+    assert len(distinct) > 20
+    alone = {text: set(found) for text, found in scores.items()}
+    for size in (1, 5):
+        for part in torch.split(prefix, size):
+            decoder.decode(part, settings)
+    assert {text: scores[text] for text in distinct} == {text: alone[text] for text in distinct}
+
+
+def test_finished_items_are_let_go(model, monkeypatch):
+    """Where texts end early, later steps run fewer rows."""
+    rows, step = [], OptSteps.step
+
+    def count_rows(self, tokens, memory, seen):
+        rows.append(tokens.numel())
+        logits = step(self, tokens, memory, seen)
+        logits[:, END] += 4.0  # texts end early
+        return logits
+
+    monkeypatch.setattr(OptSteps, "step", count_rows)
+    steps, settings = OptSteps(model, packed=PACKED), GenerationSettings(max_new_tokens=12, beams=1)
+    Decoder(steps, end=END).decode(draw(40), settings)
+    assert rows[0] == 40
+    assert min(rows) <= 0.75 * rows[0]
+    rows.clear()
+    Decoder(steps, end=END, items=40).decode(draw(40), settings)
+    assert set(rows) == {40}
+
+
+def test_no_more_items_than_fit_are_decoded_at_once(model, monkeypatch):
+    """Keys, values and logits stay within the memory set for them; at least one item goes."""
+    items, begin = [], OptSteps.begin
+
+    def count_items(self, embeddings, room):
+        items.append(len(embeddings))
+        return begin(self, embeddings, room)
+
+    monkeypatch.setattr(OptSteps, "begin", count_items)
+    decoder = Decoder(OptSteps(model, packed=PACKED), end=END)
+    settings = GenerationSettings(max_new_tokens=5)
+    each = 2 * 2 * (4 + 4 * 5) * 64 * 4 + 3 * 4 * 30 * 4
+    for memory, expected in ((6 * each, [6, 4]), (1, [1] * 10)):
+        monkeypatch.setattr(decoding, "MEMORY", memory)
+        decoder.decode(draw(10), settings)
+        assert items == expected
+        items.clear()
