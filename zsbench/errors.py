@@ -16,6 +16,7 @@
     │   ├── CorruptDataError              a file is there and cannot be read as what it should be
     │   └── HashMismatchError             a file is not the one that was written or announced
     ├── MissingWeightsError               model weights are not on this machine
+    ├── OutOfMemoryError                  not even the smallest batch fits in memory
     ├── FeatureError                      features break their contract (shape, norm, NaN)
     ├── CaptionerError(captioner)         a captioner raised or returned something else than captions
     ├── ScoringError(ids)                 predictions do not fit the task
@@ -47,6 +48,7 @@ __all__ = [
     "MissingDataError",
     "MissingDependencyError",
     "MissingWeightsError",
+    "OutOfMemoryError",
     "PluginContractError",
     "PluginError",
     "PluginLoadError",
@@ -151,6 +153,10 @@ class HashMismatchError(DataError):
 
 class MissingWeightsError(ZsbenchError):
     """Model weights are not on this machine, and downloads were not allowed."""
+
+
+class OutOfMemoryError(ZsbenchError):
+    """Memory ran out, and the batch cannot be made smaller."""
 
 
 class FeatureError(ZsbenchError):
