@@ -21,6 +21,7 @@ from zsbench.errors import ConfigError, CorruptDataError, FeatureError
 from zsbench.interfaces.language import GenerationSettings, TokenBatch
 from zsbench.language.settings import CausalConfig
 from zsbench.language.sources import has_safetensors
+from zsbench.metering import Meter, measure
 
 __all__ = ["FrozenModel", "SpecialTokens"]
 
@@ -51,10 +52,15 @@ class FrozenModel:
         config: Precision, and rows decoded at once.
         device: A torch device name.
 
+    Attributes:
+        meter: Where work is counted; None counts nothing.
+
     Raises:
         ConfigError: The model is no causal language model, or does not take input embeddings.
         CorruptDataError: The weights are damaged or incomplete.
     """
+
+    meter: Meter | None = None
 
     def __init__(self, folder: Path, config: CausalConfig, device: str) -> None:
         self._device = torch.device(device)
@@ -97,7 +103,9 @@ class FrozenModel:
         attended = mask.to(self._device, torch.long)
         positions = {"position_ids": (attended.cumsum(dim=-1) - 1).clamp(min=0)} if self._takes_positions else {}
         inputs = embeddings.to(self._device, self._model.dtype)
-        output = self._model(inputs_embeds=inputs, attention_mask=attended, use_cache=False, **positions)
+        with measure(self.meter, "logits", unit="tokens") as tally:
+            output = self._model(inputs_embeds=inputs, attention_mask=attended, use_cache=False, **positions)
+            tally.items += int(attended.sum())
         logits: Tensor = output.logits
         return logits.float()
 
@@ -138,7 +146,9 @@ class FrozenModel:
         filling = embeddings[-1:].expand(size - len(embeddings), -1, -1)
         embeddings = torch.cat([embeddings, filling])  # the same shape every time
         mask = torch.ones(embeddings.shape[:2], dtype=torch.long, device=self._device)
-        found = self._model.generate(inputs_embeds=embeddings, attention_mask=mask, generation_config=decoding)
+        with measure(self.meter, "decode", unit="tokens") as tally:
+            found = self._model.generate(inputs_embeds=embeddings, attention_mask=mask, generation_config=decoding)
+            tally.items += _count_tokens(found[: len(ids)], self._special)
         texts = self._tokenizer.batch_decode(found[: len(ids)], skip_special_tokens=True)
         return [text.strip() for text in texts]
 
@@ -186,6 +196,12 @@ class FrozenModel:
                 "Shorten the prompt, or lower max_new_tokens or the number of prefix embeddings.",
                 key="max_new_tokens",
             )
+
+
+def _count_tokens(found: Tensor, special: SpecialTokens) -> int:
+    """Tokens of generated rows ``(N, T)``, each row's end token included and what fills it up left out."""
+    ended = (found == special.end).cumsum(dim=1) - (found == special.end).int()  # end tokens before each place
+    return int(((ended == 0) & ((found != special.pad) | (found == special.end))).sum())
 
 
 def _iter_groups(starts: Mapping[int, Sequence[int]], size: int) -> Iterator[list[int]]:
