@@ -6,12 +6,14 @@ import pytest
 import torch
 from transformers import GenerationConfig, OPTConfig, OPTForCausalLM
 
+from zsbench.halving import listen_to_halvings
 from zsbench.interfaces.language import GenerationSettings
 from zsbench.language import decoding
 from zsbench.language.beams import BeamSearch
 from zsbench.language.decoding import Decoder
 from zsbench.language.opt import OptSteps
 from zsbench.linear import can_pack
+from zsbench.metering import Tally
 
 PACKED = can_pack(torch.float32, torch.device("cpu"))
 END, PAD = 2, 1
@@ -63,7 +65,7 @@ def generate(model, prefix, settings):
 def test_texts_are_those_of_transformers(model, options):
     """Greedy and beam search, any length penalty and least length: the same tokens for every prefix."""
     settings, prefix = GenerationSettings(max_new_tokens=9, **options), draw(24)
-    found = Decoder(OptSteps(model, packed=PACKED), end=END).decode(prefix, settings)
+    found = Decoder(OptSteps(model, packed=PACKED), end=END).decode(prefix, settings, Tally("decode"))
     assert found == generate(model, prefix, settings)
     assert len({tuple(row) for row in found}) > 5
     if not options["min_new_tokens"] and options["length_penalty"] <= 0:
@@ -75,11 +77,11 @@ def test_company_changes_no_text(model, beams, monkeypatch):
     """Few at once, many at once, a fixed number filled up, in another order: the same tokens."""
     settings, prefix = GenerationSettings(max_new_tokens=9, beams=beams), draw(21)
     steps = OptSteps(model, packed=PACKED)
-    whole = Decoder(steps, end=END).decode(prefix, settings)
-    assert Decoder(steps, end=END, items=8).decode(prefix, settings) == whole
-    assert Decoder(steps, end=END).decode(prefix.flip(0), settings)[::-1] == whole
+    whole = Decoder(steps, end=END).decode(prefix, settings, Tally("decode"))
+    assert Decoder(steps, end=END, items=8).decode(prefix, settings, Tally("decode")) == whole
+    assert Decoder(steps, end=END).decode(prefix.flip(0), settings, Tally("decode"))[::-1] == whole
     monkeypatch.setattr(decoding, "MOST_ROWS", 2 * beams)
-    assert Decoder(steps, end=END).decode(prefix, settings) == whole
+    assert Decoder(steps, end=END).decode(prefix, settings, Tally("decode")) == whole
 
 
 @pytest.mark.skipif(not PACKED, reason="without oneDNN the number of rows is fixed")
@@ -97,13 +99,13 @@ def test_company_changes_no_bit_of_a_score(model, monkeypatch):
     monkeypatch.setattr(BeamSearch, "read_best", read_and_note)
     settings, prefix = GenerationSettings(max_new_tokens=9, beams=3), draw(30, seed=4)
     decoder = Decoder(OptSteps(model, packed=True), end=END)
-    texts = decoder.decode(prefix, settings)
+    texts = decoder.decode(prefix, settings, Tally("decode"))
     distinct = {tuple(text) for text in texts}
     assert len(distinct) > 20
     alone = {text: set(found) for text, found in scores.items()}
     for size in (1, 5):
         for part in torch.split(prefix, size):
-            decoder.decode(part, settings)
+            decoder.decode(part, settings, Tally("decode"))
     assert {text: scores[text] for text in distinct} == {text: alone[text] for text in distinct}
 
 
@@ -111,19 +113,19 @@ def test_finished_items_are_let_go(model, monkeypatch):
     """Where texts end early, later steps run fewer rows."""
     rows, step = [], OptSteps.step
 
-    def count_rows(self, tokens, memory, seen):
+    def count_rows(self, tokens, memory, seen, tally):
         rows.append(tokens.numel())
-        logits = step(self, tokens, memory, seen)
+        logits = step(self, tokens, memory, seen, tally)
         logits[:, END] += 4.0  # texts end early
         return logits
 
     monkeypatch.setattr(OptSteps, "step", count_rows)
     steps, settings = OptSteps(model, packed=PACKED), GenerationSettings(max_new_tokens=12, beams=1)
-    Decoder(steps, end=END).decode(draw(40), settings)
+    Decoder(steps, end=END).decode(draw(40), settings, Tally("decode"))
     assert rows[0] == 40
     assert min(rows) <= 0.75 * rows[0]
     rows.clear()
-    Decoder(steps, end=END, items=40).decode(draw(40), settings)
+    Decoder(steps, end=END, items=40).decode(draw(40), settings, Tally("decode"))
     assert set(rows) == {40}
 
 
@@ -131,16 +133,50 @@ def test_no_more_items_than_fit_are_decoded_at_once(model, monkeypatch):
     """Keys, values and logits stay within the memory set for them; at least one item goes."""
     items, begin = [], OptSteps.begin
 
-    def count_items(self, embeddings, room):
+    def count_items(self, embeddings, room, tally):
         items.append(len(embeddings))
-        return begin(self, embeddings, room)
+        return begin(self, embeddings, room, tally)
 
     monkeypatch.setattr(OptSteps, "begin", count_items)
     decoder = Decoder(OptSteps(model, packed=PACKED), end=END)
     settings = GenerationSettings(max_new_tokens=5)
     each = 2 * 2 * (4 + 4 * 5) * 64 * 4 + 3 * 4 * 30 * 4
     for memory, expected in ((6 * each, [6, 4]), (1, [1] * 10)):
-        monkeypatch.setattr(decoding, "MEMORY", memory)
-        decoder.decode(draw(10), settings)
+        monkeypatch.setattr(decoder, "_room", memory)
+        decoder.decode(draw(10), settings, Tally("decode"))
         assert items == expected
         items.clear()
+
+
+@pytest.mark.parametrize("fixed", [None, 12])
+def test_what_does_not_fit_is_halved_with_the_same_texts(model, monkeypatch, fixed):
+    """Memory for five items: twelve become six, then three, once and for all; who listens is told."""
+    begin = OptSteps.begin
+
+    def refuse_many(self, embeddings, room, tally):
+        if len(embeddings) > 5:
+            raise torch.OutOfMemoryError
+        return begin(self, embeddings, room, tally)
+
+    steps, settings, prefix = OptSteps(model, packed=PACKED), GenerationSettings(max_new_tokens=6), draw(12)
+    whole = Decoder(steps, end=END).decode(prefix, settings, Tally("decode"))
+    monkeypatch.setattr(OptSteps, "begin", refuse_many)
+    monkeypatch.setattr(decoding, "MOST_ROWS", 4 * 12)
+    decoder = Decoder(steps, end=END, items=fixed)
+    with listen_to_halvings() as heard:
+        assert decoder.decode(prefix, settings, Tally("decode")) == whole
+        told = [(halving.before, halving.after) for halving in heard]
+        assert decoder.decode(prefix, settings, Tally("decode")) == whole
+    assert told == [(12, 6), (6, 3)]
+    if fixed:
+        assert len(heard) == 2
+
+
+def test_tokens_and_products_are_counted(model):
+    """Each text's tokens with its end, two operations a weight and row."""
+    settings, tally = GenerationSettings(max_new_tokens=3, min_new_tokens=3, beams=2), Tally("decode")
+    Decoder(OptSteps(model, packed=PACKED), end=END).decode(draw(5), settings, tally)
+    layers, head = 2 * (4 * 64 * 64 + 2 * 64 * 96), 30 * 64
+    assert tally.items == 15
+    assert tally.operations == 2 * (layers * 5 * 4 + head * 5) + 2 * 2 * (layers + head) * 5 * 2
+    assert tally.footprint == 4 * (layers + head)

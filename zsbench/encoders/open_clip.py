@@ -10,6 +10,7 @@ from zsbench.encoders.settings import OpenClipConfig
 from zsbench.encoders.sources import EncoderSource, fingerprint_source, resolve_source
 from zsbench.fingerprints import FileHashes
 from zsbench.interfaces.encoder import Encoder, ImageFeatures
+from zsbench.metering import measure
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -81,11 +82,15 @@ class OpenClipEncoder(Encoder):
 
     def encode_texts(self, texts: Sequence[str]) -> Tensor:
         """Features of N texts: ``(N, D)`` float32 on the CPU, unit norm; long texts are cut at the context length."""
-        return self._model.encode_texts(texts)
+        with measure(self.meter, "encode-texts", unit="texts") as tally:
+            tally.items += len(texts)
+            return self._model.encode_texts(texts)
 
     def encode_images(self, images: Sequence[Image]) -> ImageFeatures:
         """Features of B images of any mode and size."""
-        return self._model.encode_images(images)
+        with measure(self.meter, "encode-images", unit="images") as tally:
+            tally.items += len(images)
+            return self._model.encode_images(images)
 
     @property
     def _model(self) -> DualTower:

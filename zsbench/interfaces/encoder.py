@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from zsbench.fingerprints import FileHashes
+    from zsbench.metering import Meter
 
 __all__ = ["Encoder", "ImageFeatures"]
 
@@ -55,9 +56,12 @@ class Encoder(ABC):
 
     Attributes:
         hashes: Remembered hashes of files, which a plan sets so that ``fingerprint`` need not read weights again.
+        meter: Where the encoder counts its work under ``encode-texts`` and ``encode-images``, which a profiled run
+            sets; see ``zsbench.metering``.
     """
 
     hashes: FileHashes | None = None
+    meter: Meter | None = None
 
     @property
     @abstractmethod

@@ -17,6 +17,8 @@ from zsbench.interfaces.records import Frozen
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from zsbench.metering import Meter
+
 __all__ = ["GenerationSettings", "LanguageModel", "TokenBatch"]
 
 
@@ -48,7 +50,13 @@ class LanguageModel(ABC):
     """A frozen causal language model driven through its input embeddings.
 
     The constructor stores settings; ``load`` puts the weights on a device with gradients switched off for them.
+
+    Attributes:
+        meter: Where the model counts its work under ``decode`` and ``logits``, which a profiled run sets; see
+            ``zsbench.metering``.
     """
+
+    meter: Meter | None = None
 
     @property
     @abstractmethod

@@ -73,6 +73,7 @@ class CausalLanguageModel(LanguageModel):
         from zsbench.language.frozen import FrozenModel
 
         self._loaded = FrozenModel(self._folder, self.config, device)
+        self._loaded.meter = self.meter
 
     def tokenize(self, texts: Sequence[str], *, max_tokens: int, add_end: bool = True) -> TokenBatch:
         """Rows of leading token, text and, unless told otherwise, end token; cut to ``max_tokens``, the end kept.

@@ -25,6 +25,7 @@ from zsbench.language.opt import OptSteps, is_opt
 from zsbench.language.settings import CausalConfig
 from zsbench.language.sources import has_safetensors
 from zsbench.linear import can_pack, has_independent_rows
+from zsbench.metering import Meter, Tally, measure
 
 __all__ = ["FrozenModel", "SpecialTokens"]
 
@@ -55,10 +56,15 @@ class FrozenModel:
         config: Precision, and rows decoded at once.
         device: A torch device name.
 
+    Attributes:
+        meter: Where work is counted; None counts nothing.
+
     Raises:
         ConfigError: The model is no causal language model, or does not take input embeddings.
         CorruptDataError: The weights are damaged or incomplete.
     """
+
+    meter: Meter | None = None
 
     def __init__(self, folder: Path, config: CausalConfig, device: str) -> None:
         self._device = torch.device(device)
@@ -115,7 +121,9 @@ class FrozenModel:
         attended = mask.to(self._device, torch.long)
         positions = {"position_ids": (attended.cumsum(dim=-1) - 1).clamp(min=0)} if self._takes_positions else {}
         inputs = embeddings.to(self._device, self._model.dtype)
-        output = self._model(inputs_embeds=inputs, attention_mask=attended, use_cache=False, **positions)
+        with measure(self.meter, "logits", unit="tokens") as tally:
+            output = self._model(inputs_embeds=inputs, attention_mask=attended, use_cache=False, **positions)
+            tally.items += int(attended.sum())
         logits: Tensor = output.logits
         return logits.float()
 
@@ -153,17 +161,22 @@ class FrozenModel:
 
     def _continue(self, embeddings: Tensor, settings: GenerationSettings, *, prompted: bool) -> list[list[int]]:
         """Tokens that follow (N, Q + T, E) prefixes and starts."""
-        if self._decoder is not None:
-            return self._decoder.decode(embeddings, settings)
-        size = self._prompted_rows if prompted else self._rows
-        decoding = self._describe_decoding(settings)
-        return [row for chunk in torch.split(embeddings, size) for row in self._continue_chunk(chunk, decoding, size)]
+        with measure(self.meter, "decode", unit="tokens") as tally:
+            if self._decoder is not None:
+                return self._decoder.decode(embeddings, settings, tally)
+            size = self._prompted_rows if prompted else self._rows
+            decoding = self._describe_decoding(settings)
+            chunks = torch.split(embeddings, size)
+            return [row for chunk in chunks for row in self._continue_chunk(chunk, decoding, size, tally)]
 
-    def _continue_chunk(self, embeddings: Tensor, decoding: GenerationConfig, size: int) -> list[list[int]]:
+    def _continue_chunk(
+        self, embeddings: Tensor, decoding: GenerationConfig, size: int, tally: Tally
+    ) -> list[list[int]]:
         """Tokens that follow (n, Q + T, E) embeddings, filled up to ``size`` rows: the same shape every time."""
         filled = torch.cat([embeddings, embeddings[-1:].expand(size - len(embeddings), -1, -1)])
         mask = torch.ones(filled.shape[:2], dtype=torch.long, device=self._device)
         found = self._model.generate(inputs_embeds=filled, attention_mask=mask, generation_config=decoding)
+        tally.items += _count_tokens(found[: len(embeddings)], self._special)
         rows: list[list[int]] = found[: len(embeddings)].tolist()
         return rows
 
@@ -204,6 +217,12 @@ class FrozenModel:
                 "Shorten the prompt, or lower max_new_tokens or the number of prefix embeddings.",
                 key="max_new_tokens",
             )
+
+
+def _count_tokens(found: Tensor, special: SpecialTokens) -> int:
+    """Tokens of generated rows ``(N, T)``, each row's end token included and what fills it up left out."""
+    ended = (found == special.end).cumsum(dim=1) - (found == special.end).int()  # end tokens before each place
+    return int(((ended == 0) & ((found != special.pad) | (found == special.end))).sum())
 
 
 def _group_rows(starts: Mapping[int, Sequence[int]]) -> list[list[int]]:

@@ -17,6 +17,7 @@ from torch.nn import functional
 from transformers import OPTForCausalLM
 
 from zsbench.linear import Product, make_product
+from zsbench.metering import Tally
 
 __all__ = ["Memory", "OptSteps", "is_opt"]
 
@@ -101,6 +102,9 @@ class OptSteps:
         self._final_norm = decoder.final_layer_norm
         self._layers = [self._take_layer(layer) for layer in decoder.layers]
         self._head = make_product(model.lm_head.weight, None, packed=self._packed)
+        self._head_weights = int(model.lm_head.weight.numel())
+        linears = [module for module in decoder.modules() if isinstance(module, torch.nn.Linear)]
+        self._layer_weights = sum(linear.weight.numel() for linear in linears)
         self.vocabulary = int(model.lm_head.weight.shape[0])
 
     @property
@@ -114,7 +118,7 @@ class OptSteps:
         """Bytes that keys and values of one item take."""
         return 2 * len(self._layers) * positions * self._positions.shape[1] * self._positions.element_size()
 
-    def begin(self, embeddings: Tensor, room: int) -> tuple[Tensor, Memory]:
+    def begin(self, embeddings: Tensor, room: int, tally: Tally) -> tuple[Tensor, Memory]:
         """Read the prefixes ``(I, L, E)``: logits ``(I, V)`` of what follows, and a memory with room for more."""
         I, L, _ = embeddings.shape  # noqa: E741  the alphabet above
         hidden = self._enter(embeddings.flatten(0, 1)) + self._positions[OFFSET : OFFSET + L].repeat(I, 1)
@@ -123,15 +127,17 @@ class OptSteps:
         ahead = torch.ones(L, L, dtype=torch.bool, device=hidden.device).triu(1)
         mask = hidden.new_zeros(L, L).masked_fill_(ahead, -torch.inf).expand(I * self._heads, L, L)
         hidden = self._run(hidden, memory, mask)
+        self._count(tally, I * L, I)
         return self._leave(hidden.view(I, L, -1)[:, -1].contiguous()), memory
 
-    def step(self, tokens: Tensor, memory: Memory, seen: Tensor) -> Tensor:
+    def step(self, tokens: Tensor, memory: Memory, seen: Tensor, tally: Tally) -> Tensor:
         """Read one token a beam, ``(I, b)``: logits ``(I * b, V)`` of what follows.
 
         Args:
             tokens: The beams' last tokens.
             memory: What was read before.
             seen: ``(I, b, S - L)`` bool, the positions behind the prefix that a beam descends from, its own included.
+            tally: Counts the products.
         """
         I, b = tokens.shape  # noqa: E741  the alphabet above
         step = (memory.length - memory.prefix) // b
@@ -139,8 +145,16 @@ class OptSteps:
         hidden = hidden + self._positions[OFFSET + memory.prefix + step]
         mask = hidden.new_zeros(I, 1, b, memory.length + b)
         mask[:, 0, :, memory.prefix :].masked_fill_(~seen, -torch.inf)
+        self._count(tally, I * b, I * b)
         mask = mask.expand(-1, self._heads, -1, -1).reshape(I * self._heads, b, -1)
         return self._leave(self._run(hidden, memory, mask))
+
+    def _count(self, tally: Tally, rows: int, heads: int) -> None:
+        """Tell the products of one pass: of the layers with so many rows, of the head with so many."""
+        dtype = str(self._positions.dtype).removeprefix("torch.")
+        tally.multiply(self._layer_weights, rows, dtype)
+        tally.multiply(self._head_weights, heads, dtype)
+        tally.footprint = (self._layer_weights + self._head_weights) * self._positions.element_size()
 
     def _run(self, hidden: Tensor, memory: Memory, mask: Tensor) -> Tensor:
         """All layers over ``(I * n, E)``, n new positions an item."""

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from zsbench.metering import Tally
+
 __all__ = ["Outcome", "StageRecord", "State"]
 
 State = Literal["cached", "done", "failed", "skipped", "not needed", "missing"]
@@ -21,12 +23,14 @@ class StageRecord:
         seconds: Time it took when it was made, now or in an earlier run.
         reason: Why it failed or was skipped.
         traceback: The failure's traceback.
+        work: What a profiled run counted of it.
     """
 
     state: State
     seconds: float = 0.0
     reason: str = ""
     traceback: str = ""
+    work: tuple[Tally, ...] = ()
 
 
 @dataclass

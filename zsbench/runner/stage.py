@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from zsbench.errors import ZsbenchError
+from zsbench.metering import STAGE, WAIT, measure
 from zsbench.plan import (
     Comparison,
     GapFit,
@@ -34,9 +37,16 @@ __all__ = ["execute", "make_stage", "note_stage"]
 
 def make_stage(stage: Stage, bench: Workbench, device: str) -> StageRecord:
     """Make a stage's output under its lock, unless another process was faster; its place goes to the bench."""
+    with measure(bench.meter, STAGE):
+        record = _make_stage(stage, bench, device)
+    return record if bench.meter is None else replace(record, work=bench.meter.take())
+
+
+def _make_stage(stage: Stage, bench: Workbench, device: str) -> StageRecord:
+    """Make a stage's output; whatever goes wrong is recorded."""
     began = time.monotonic()
     try:
-        with bench.store.lock(stage.key):
+        with _held(stage, bench):
             entry = bench.store.find(stage.kind, stage.key)
             if entry is None or not entry.final:
                 folder = bench.store.partial(stage.kind, stage.key)
@@ -54,6 +64,15 @@ def make_stage(stage: Stage, bench: Workbench, device: str) -> StageRecord:
         return StageRecord("failed", time.monotonic() - began, reason, traceback.format_exc())
     bench.places[stage.key] = entry.folder
     return StageRecord("done", entry.seconds)
+
+
+@contextmanager
+def _held(stage: Stage, bench: Workbench) -> Iterator[None]:
+    """Hold a stage; how long another process kept us waiting is counted."""
+    with ExitStack() as held:
+        with measure(bench.meter, WAIT):
+            held.enter_context(bench.store.lock(stage.key))
+        yield
 
 
 def note_stage(stage: Stage, record: StageRecord, bench: Workbench, reporter: Reporter, outcome: Outcome) -> None:

@@ -18,6 +18,7 @@ from zsbench.interfaces import (
     MetricSpec,
     Progress,
 )
+from zsbench.metering import LOAD, Meter, measure
 from zsbench.metrics import PreparedSplit
 from zsbench.plan import CorpusChoice, EncoderChoice, GapChoice, LanguageModelChoice, ReferenceTexts
 from zsbench.registry import Registry, ResolvedCaptioner, load_object
@@ -40,12 +41,14 @@ class Workbench:
         registry: Where metrics are found.
         places: Folder of each finished stage, by key.
         progress: Called with (done, total) by the stage that runs.
+        meter: Counts the work of a profiled run.
     """
 
     store: Store
     registry: Registry
     places: dict[str, Path] = field(default_factory=dict)
     progress: Progress = lambda done, total: None  # noqa: ARG005  nobody listens
+    meter: Meter | None = None
     _loaded: dict[tuple[str, str], Any] = field(default_factory=dict)
     _metrics: dict[str, Metric] = field(default_factory=dict)
     _splits: dict[str, PreparedSplit] = field(default_factory=dict)
@@ -71,6 +74,8 @@ class Workbench:
         """Release what the metrics keep."""
         for metric in self._metrics.values():
             metric.close()
+        if self.meter is not None:
+            self.meter.close()
 
     def encoder(self, choice: EncoderChoice, device: str) -> Encoder:
         """The encoder, its weights on the device."""
@@ -86,7 +91,9 @@ class Workbench:
         """Load a model on first use."""
         key = (model.fingerprint, device)
         if key not in self._loaded:
-            model.load(device)
+            model.meter = self.meter
+            with measure(self.meter, LOAD):
+                model.load(device)
             self._loaded[key] = model
         return self._loaded[key]
 
