@@ -1,4 +1,4 @@
-"""Candidates of a batch decoded together, and one image and one candidate at a time: read the ratio."""
+"""Candidates of a batch decoded together, and one image and one candidate at a time."""
 
 from __future__ import annotations
 
@@ -32,22 +32,21 @@ def prefixes(language_model):
     return torch.randn(IMAGES * CANDIDATES, QUERIES, language_model.width, generator=generator)
 
 
-@pytest.mark.benchmark(group="128 candidates of 32 images", min_rounds=3)
-def test_decoded_together(benchmark, language_model, prefixes):
-    """As `zsbench run` does."""
-    texts = benchmark(language_model.generate, prefixes, GenerationSettings())
-    assert len(texts) == IMAGES * CANDIDATES
+@pytest.mark.ratio(
+    what="candidates of a batch decoded together",
+    against="one image and one candidate at a time, without the fixed shape of a pass",
+    size="32 images, 4 candidates, 8 prefix embeddings, the embedded language model",
+)
+def test_decoded_together(side_by_side, language_model, prefixes):
+    """As `zsbench run` does, and as a loop over images and candidates does."""
 
+    def loop():
+        model = language_model._model
+        fixed, model._rows = model._rows, 1
+        try:
+            return [language_model.generate(row[None], GenerationSettings())[0] for row in prefixes]
+        finally:
+            model._rows = fixed
 
-@pytest.mark.benchmark(group="128 candidates of 32 images", min_rounds=1, warmup=False)
-def test_decoded_one_by_one(benchmark, language_model, prefixes):
-    """As a loop over images and candidates does; without the fixed shape of a pass, so that the loop pays no more."""
-    loop = language_model._model
-    fixed, loop._rows = loop._rows, 1
-    try:
-        texts = benchmark.pedantic(
-            lambda: [language_model.generate(row[None], GenerationSettings())[0] for row in prefixes], rounds=1
-        )
-    finally:
-        loop._rows = fixed
-    assert len(texts) == IMAGES * CANDIDATES
+    together, one_by_one = side_by_side(lambda: language_model.generate(prefixes, GenerationSettings()), loop)
+    assert len(together) == len(one_by_one) == IMAGES * CANDIDATES

@@ -1,4 +1,4 @@
-"""5,000 images out of a Karpathy file of COCO's size, ours and by parsing all of it: read the ratio."""
+"""5,000 images out of a Karpathy file of COCO's size, ours and by parsing all of it."""
 
 from __future__ import annotations
 
@@ -53,16 +53,14 @@ def _load_naively(path):
     ]
 
 
-@pytest.mark.benchmark(group="5,000 of 123,287 Karpathy images", min_rounds=3)
-def test_ours(benchmark, data_root):
+@pytest.mark.ratio(
+    what="a Karpathy split loaded and checked",
+    against="the whole file through `json.loads`, nothing checked",
+    size="5,000 of 123,287 images, five captions each",
+)
+def test_karpathy(side_by_side, data_root):
     """Every check of the loader included; no image is opened, for there is none."""
-    examples = benchmark(lambda: coco_karpathy_test(data_root).examples())
-    assert len(examples) == SPLITS["test"]
-
-
-@pytest.mark.benchmark(group="5,000 of 123,287 Karpathy images", min_rounds=1, warmup=False)
-def test_all_of_the_file(benchmark, data_root):
-    """The same ids and captions by the standard library's parser, unchecked."""
     path = data_root / "dataset_coco.json"
-    found = benchmark.pedantic(lambda: _load_naively(path), rounds=2)
+    examples, found = side_by_side(lambda: coco_karpathy_test(data_root).examples(), lambda: _load_naively(path))
+    assert len(examples) == len(found) == SPLITS["test"]
     assert found == [(image.id, image.captions) for image in read_karpathy(path, splits=("test",))]

@@ -1,6 +1,6 @@
-"""Whole scorings and bootstraps, ours and pycocoevalcap's side by side in one run: read the ratio.
+"""Whole scorings beside pycocoevalcap's, and bootstraps beside a loop.
 
-Each side is a process of its own that starts with nothing loaded and tells its peak memory, so neither is helped or
+Each scoring is a process of its own that starts with nothing loaded and tells its peak memory, so neither is helped or
 charged by the other.
 """
 
@@ -89,28 +89,23 @@ def data(tmp_path_factory):
     return path
 
 
-@pytest.fixture(scope="module")
-def found():
-    """What each side found, to be compared once both ran."""
-    return {}
-
-
 def run(script, data):
     """What a script prints as JSON."""
     done = subprocess.run([sys.executable, "-c", script, str(data)], capture_output=True, text=True, check=True)
     return json.loads(done.stdout.splitlines()[-1])
 
 
-@pytest.mark.benchmark(group="PTB, BLEU, METEOR, ROUGE-L and CIDEr-D of 4 systems of 5,000 images with 5 references")
-@pytest.mark.parametrize(("side", "script"), [("ours", OURS), ("pycocoevalcap", THEIRS)], ids=["ours", "pycocoevalcap"])
-def test_four_systems(benchmark, data, found, side, script):
-    """Everything from raw captions to scores; ours with standard errors."""
-    found[side] = benchmark.pedantic(run, args=(script, data), rounds=1)
-    assert side != "ours" or found[side]["peak"] < PEAK_BYTES
-    if len(found) == 2:
-        ours, theirs = found["ours"]["scores"], found["pycocoevalcap"]["scores"]
-        for system, scores in theirs.items():
-            assert ours[system] == pytest.approx(scores, abs=1e-6)
+@pytest.mark.ratio(
+    what="captions to scores with standard errors: PTB, BLEU, METEOR, ROUGE-L, CIDEr-D",
+    against="pycocoevalcap, system by system",
+    size="4 systems of 5,000 images with 5 references",
+)
+def test_four_systems(side_by_side, data):
+    """Everything from raw captions to equal scores."""
+    ours, theirs = side_by_side(lambda: run(OURS, data), lambda: run(THEIRS, data), rounds=1)
+    assert ours["peak"] < PEAK_BYTES
+    for system, scores in theirs["scores"].items():
+        assert ours["scores"][system] == pytest.approx(scores, abs=1e-6)
 
 
 @pytest.fixture(scope="module")
@@ -130,8 +125,34 @@ def pairs():
     return [Pair(metric, (statistics(metric),), (statistics(metric),)) for metric in metrics]
 
 
-@pytest.mark.benchmark(group="10,000 resamples of 5,000 images, two systems, 7 metrics")
-@pytest.mark.parametrize("test", [paired_differences, randomization_tests], ids=["bootstrap", "randomisation"])
-def test_paired_tests(benchmark, pairs, test):
-    """Both tests of `zsbench compare`, all metrics together."""
-    assert len(benchmark.pedantic(test, args=(pairs,), kwargs={"resamples": RESAMPLES}, rounds=3)) == len(pairs)
+def bootstrap_naively(pairs):
+    """As most scripts do: one resample and one metric at a time."""
+    rng = np.random.default_rng(0)
+    found = []
+    for pair in pairs:
+        [ours], [theirs] = pair.own, pair.other
+        drawn = (rng.integers(0, IMAGES, IMAGES) for _ in range(RESAMPLES))
+        found.append([pair.metric.aggregate(ours[rows]) - pair.metric.aggregate(theirs[rows]) for rows in drawn])
+    return found
+
+
+@pytest.mark.ratio(
+    what="paired bootstrap of all metrics together",
+    against="one resample and one metric at a time",
+    size="10,000 resamples of 5,000 images, two systems, 7 metrics",
+)
+def test_bootstrap(side_by_side, pairs):
+    """The intervals of `zsbench compare`, from the same resampling."""
+    ours, naive = side_by_side(
+        lambda: paired_differences(pairs, resamples=RESAMPLES), lambda: bootstrap_naively(pairs), rounds=1
+    )
+    for difference, draws in zip(ours, naive, strict=True):
+        low, high = np.quantile(draws, [0.025, 0.975])
+        assert (difference.low, difference.high) == pytest.approx((low, high), abs=0.1 * (high - low))
+
+
+@pytest.mark.benchmark(group="10,000 randomisations of 5,000 images, two systems, 7 metrics")
+def test_randomisation(benchmark, pairs):
+    """The test of `zsbench compare`, all metrics together."""
+    found = benchmark.pedantic(randomization_tests, args=(pairs,), kwargs={"resamples": RESAMPLES}, rounds=3)
+    assert len(found) == len(pairs)

@@ -1,4 +1,4 @@
-"""How long the command takes to start, beside Python and typer alone, measured in one run."""
+"""How long the command takes to start, beside Python and its libraries alone."""
 
 from __future__ import annotations
 
@@ -33,32 +33,42 @@ def _hooks(number):
 
 
 def start(*arguments, site=None, cache=None):
-    """One start of the command in a process of its own."""
+    """One start of Python in a process of its own; the exit code."""
     environment = {**os.environ, "ZSBENCH_CACHE": str(cache or Path.cwd())}
     if site is not None:
         environment["PYTHONPATH"] = os.pathsep.join([str(site), environment.get("PYTHONPATH", "")])
-    subprocess.run([sys.executable, *arguments], env=environment, check=True, stdout=subprocess.DEVNULL)
+    done = subprocess.run([sys.executable, *arguments], env=environment, check=False, stdout=subprocess.DEVNULL)
+    return done.returncode
 
 
-@pytest.mark.benchmark(group="start")
+BARE = ("-c", "import typer, pydantic")
+ALONE = "Python that imports typer and pydantic and ends"
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("-c", "pass"),
-        ("-c", "import typer, pydantic"),
-        ("-m", "zsbench", "--help"),
-        ("-m", "zsbench", "plugins"),
-        ("-m", "zsbench", "ls", "tasks"),
+        pytest.param(("--help",), marks=pytest.mark.ratio(what="`zsbench --help`", against=ALONE, size="-")),
+        pytest.param(
+            ("plugins",), marks=pytest.mark.ratio(what="`zsbench plugins`", against=ALONE, size="first-party")
+        ),
+        pytest.param(
+            ("ls", "tasks"), marks=pytest.mark.ratio(what="`zsbench ls tasks`", against=ALONE, size="first-party")
+        ),
     ],
     ids=" ".join,
 )
-def test_start(benchmark, tmp_path, arguments):
-    """Each verb that only looks."""
-    benchmark.pedantic(start, arguments, {"cache": tmp_path}, rounds=5, warmup_rounds=1)
+def test_start(side_by_side, tmp_path, arguments):
+    """Each verb that only looks: a ratio of 0.5 is a start that takes twice as long as its libraries alone."""
+    assert side_by_side(
+        lambda: start("-m", "zsbench", *arguments, cache=tmp_path), lambda: start(*BARE), rounds=5, warmup=1
+    ) == (0, 0)
 
 
-@pytest.mark.benchmark(group="start")
-def test_start_with_fifty_plugins(benchmark, fifty_plugins, tmp_path):
+@pytest.mark.ratio(what="`zsbench plugins`", against=ALONE, size="first-party and 50 more, 10 of them broken")
+def test_start_with_fifty_plugins(side_by_side, fifty_plugins, tmp_path):
     """Forty that work and ten that do not."""
     options = {"site": fifty_plugins, "cache": tmp_path / "cache"}
-    benchmark.pedantic(start, ("-m", "zsbench", "plugins"), options, rounds=5, warmup_rounds=1)
+    assert side_by_side(
+        lambda: start("-m", "zsbench", "plugins", **options), lambda: start(*BARE), rounds=5, warmup=1
+    ) == (0, 0)
