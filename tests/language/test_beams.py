@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from zsbench.interfaces.language import GenerationSettings
-from zsbench.language.beams import BLOCK, LARGE, begin_search, find_largest
+from zsbench.language.beams import BLOCK, LARGE, begin_search, find_largest, sum_exponentials
 
 CPU, END = torch.device("cpu"), 0
 
@@ -28,6 +28,21 @@ def test_the_largest_are_found_in_any_vocabulary(words):
     expected, expected_places = values.topk(10)
     assert torch.equal(found, expected)
     assert torch.equal(places, expected_places)
+
+
+@pytest.mark.parametrize("rows", [1, 7, 8, 9, 30])
+def test_exponentials_are_summed_to_the_same_bits(rows):
+    """The sum of a row is right, and bit-equal among any number of rows, with one thread or two."""
+    values = 3 * torch.randn(30, 40_000, generator=torch.Generator().manual_seed(2))
+    whole = sum_exponentials(values)
+    assert torch.allclose(whole[:, 0].double(), values.double().logsumexp(dim=-1), rtol=1e-6)
+    assert torch.equal(sum_exponentials(values[:rows]), whole[:rows])
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        assert torch.equal(sum_exponentials(values), whole)
+    finally:
+        torch.set_num_threads(threads)
 
 
 def test_greedy_takes_the_likeliest_until_the_end():

@@ -29,16 +29,28 @@ GRID = [
 @pytest.fixture(scope="module")
 def model():
     """A model with random weights that ends its texts early or late."""
-    sizes = {"hidden_size": 64, "word_embed_proj_dim": 64, "ffn_dim": 96, "num_hidden_layers": 2, "vocab_size": 30}
+    return make_model(hidden_size=64, word_embed_proj_dim=64, ffn_dim=96, num_hidden_layers=2, vocab_size=30)
+
+
+@pytest.fixture(scope="module")
+def wide_model():
+    """One layer as wide as OPT-125m's, a vocabulary as large as real ones."""
+    return make_model(
+        hidden_size=768, word_embed_proj_dim=768, ffn_dim=3072, num_hidden_layers=1, vocab_size=40_000, init_std=0.1
+    )
+
+
+def make_model(**sizes):
+    settings = {"num_attention_heads": 4, "max_position_embeddings": 64, "init_std": 0.25, **sizes}
     with torch.random.fork_rng(devices=[]):
         torch.random.default_generator.manual_seed(1)
-        model = OPTForCausalLM(OPTConfig(**sizes, num_attention_heads=4, max_position_embeddings=64, init_std=0.25))
+        model = OPTForCausalLM(OPTConfig(**settings))
     model.generation_config = GenerationConfig()
     return model.eval().requires_grad_(False)
 
 
-def draw(items, seed=0):
-    return torch.randn(items, 4, 64, generator=torch.Generator().manual_seed(seed))
+def draw(items, seed=0, width=64):
+    return torch.randn(items, 4, width, generator=torch.Generator().manual_seed(seed))
 
 
 def generate(model, prefix, settings):
@@ -85,7 +97,8 @@ def test_company_changes_no_text(model, beams, monkeypatch):
 
 
 @pytest.mark.skipif(not PACKED, reason="without oneDNN the number of rows is fixed")
-def test_company_changes_no_bit_of_a_score(model, monkeypatch):
+@pytest.mark.parametrize("size", ["small", "wide"])
+def test_company_changes_no_bit_of_a_score(model, wide_model, monkeypatch, size):
     """The scores of ended texts are bit-equal alone, among five, and among all, though others are let go on the way."""
     scores, read = {}, BeamSearch.read_best
 
@@ -97,14 +110,15 @@ def test_company_changes_no_bit_of_a_score(model, monkeypatch):
         return found
 
     monkeypatch.setattr(BeamSearch, "read_best", read_and_note)
-    settings, prefix = GenerationSettings(max_new_tokens=9, beams=3), draw(30, seed=4)
-    decoder = Decoder(OptSteps(model, packed=True), end=END)
+    model = wide_model if size == "wide" else model
+    prefix = draw(30, seed=4, width=model.config.hidden_size)
+    settings, decoder = GenerationSettings(max_new_tokens=9, beams=3), Decoder(OptSteps(model, packed=True), end=END)
     texts = decoder.decode(prefix, settings, Tally("decode"))
     distinct = {tuple(text) for text in texts}
     assert len(distinct) > 20
     alone = {text: set(found) for text, found in scores.items()}
-    for size in (1, 5):
-        for part in torch.split(prefix, size):
+    for few in (1, 5):
+        for part in torch.split(prefix, few):
             decoder.decode(part, settings, Tally("decode"))
     assert {text: scores[text] for text in distinct} == {text: alone[text] for text in distinct}
 

@@ -18,6 +18,8 @@ __all__ = ["BeamSearch", "GreedySearch", "Search", "begin_search"]
 NEVER = -1.0e9
 """Score of what is not to be chosen; finite, as in transformers, so that sums stay numbers."""
 BLOCK = 64
+ROWS = 8
+"""Rows whose exponentials are summed at once."""
 LARGE = 4096
 """From this many words on, the largest logits are sought in blocks."""
 
@@ -128,7 +130,7 @@ class BeamSearch(Search):
     def _extend(self, logits: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Scores, words and beams of the 2 b best continuations of each item."""
         b = self._settings.beams
-        total = logits.logsumexp(dim=-1, keepdim=True)
+        total = sum_exponentials(logits)
         if not self._may_end():
             logits[:, self._end] = -torch.inf
         best, words = find_largest(logits, min(2 * b, logits.shape[1]))  # (I * b, k)
@@ -165,6 +167,19 @@ class BeamSearch(Search):
     def read_best(self) -> list[list[int]]:
         """See ``Search``."""
         return [_cut(row, self._end) for row in self._ended_texts[:, 0].tolist()]
+
+
+def sum_exponentials(logits: Tensor) -> Tensor:
+    """Logarithm of the sum of exponentials of each row of ``(n, V)``: ``(n, 1)``.
+
+    Some rows at a time, for they stay in the processor's cache; always as many, for one row alone is summed otherwise.
+    """
+    sums = []
+    for rows in logits.split(ROWS):
+        filling = rows[-1:].expand(ROWS - len(rows), -1)
+        filled = rows if len(rows) == ROWS else torch.cat((rows, filling))
+        sums.append(filled.logsumexp(dim=-1, keepdim=True)[: len(rows)])
+    return torch.cat(sums)
 
 
 def find_largest(logits: Tensor, count: int) -> tuple[Tensor, Tensor]:
