@@ -13,7 +13,7 @@ from zsbench.config import Matrix
 from zsbench.data_roots import find_data_root
 from zsbench.errors import MissingDataError
 from zsbench.fingerprints import FileHashes
-from zsbench.housekeeping import note_use
+from zsbench.housekeeping import hold_use, note_use
 from zsbench.interfaces import (
     CaptionerSpec,
     CorpusSpec,
@@ -137,11 +137,13 @@ class Session:
         stopwatch.lap("plan")
         engine = load_object(self.plugins.registry.get(EngineSpec, "local").factory)()
         try:
-            outcome: Outcome = engine.run(plan, bench, self._resources(), self.reporter)
+            with hold_use(self.store, plan.stages):
+                outcome: Outcome = engine.run(plan, bench, self._resources(), self.reporter)
         finally:
             bench.close()
         stopwatch.lap("stages")
         folder = RunFolder.create(self.options.output, self.matrix.name)
+        note_use(self.store, folder.path, plan.stages)
         recorder = CellRecorder(self.matrix, plan, outcome, folder)
         results = [recorder.record(cell) for cell in plan.cells]
         tables = _tables(results, folder.path.name)
@@ -151,7 +153,6 @@ class Session:
         facts = {"started": started, "seconds": round(seconds, 1), "remarks": remarks}
         folder.write_run({**facts, **self._run_record(plan, outcome)})
         folder.mark_latest()
-        note_use(self.store, folder.path, plan.stages)
         _draw_sweeps(results, self.matrix, folder.path / "plots")
         stopwatch.lap("records")
         profile = self._profile(folder.path, plan, outcome, stopwatch) if self.options.profile else ""
