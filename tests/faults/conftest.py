@@ -67,7 +67,7 @@ def pytest_terminal_summary(terminalreporter, config):
 
 
 @pytest.fixture(scope="session")
-def count(pytestconfig, request):
+def count(pytestconfig):
     """Count a fault: what it was, and whether the run came through."""
     counts = pytestconfig.stash[COUNTS]
     reporter = pytestconfig.pluginmanager.get_plugin("terminalreporter")
@@ -76,7 +76,7 @@ def count(pytestconfig, request):
         counts["all", what] += 1
         counts["survived", what] += bool(survived)
         if reporter and pytestconfig.get_verbosity() > 0:
-            reporter.write(f" {what} {counts['survived', what]}/{counts['all', what]}")
+            reporter.write(f" {what} {counts['survived', what]}/{counts['all', what]}", flush=True)
 
     return _count
 
