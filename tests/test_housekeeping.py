@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import json
 import os
 
 import pytest
@@ -11,6 +13,7 @@ from zsbench.housekeeping import (
     DAY,
     Pruning,
     choose_prunable,
+    hold_use,
     list_entries,
     list_partials,
     note_use,
@@ -124,3 +127,40 @@ def test_an_entry_that_is_not_whole_is_named(store, damage):
     else:
         (entry.folder / ("entry.json" if damage == "manifest" else "scores.json")).write_text("{", encoding="utf-8")
     assert list(verify_entries(store, list_entries(store), nobody)) == [KEYS[1]]
+
+
+def test_what_a_run_in_progress_rests_on_is_not_pruned(store):
+    """Whatever the rule, until the run ends; its note goes with it."""
+    everything = Pruning(unused=True, older_than=0.0, max_size=0)
+    with hold_use(store, KEYS[:2]):
+        assert [entry.key for entry in choose_prunable(list_entries(store), everything)] == KEYS[2:]
+    assert len(choose_prunable(list_entries(store), everything)) == 3
+    assert not list((store.root / "runs").glob("*.json"))
+
+
+def test_the_note_of_a_run_that_was_killed_holds_nothing(store):
+    """Its lock went with its process."""
+    (store.root / "runs").mkdir()
+    (store.root / "runs" / "held-1-1.json").write_text(json.dumps({"keys": KEYS}), encoding="utf-8")
+    assert not any(entry.held for entry in list_entries(store))
+    assert not list((store.root / "runs").glob("held-*"))
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_a_clock_that_jumps_back_makes_no_entry_old(store, hours):
+    """An entry of the future has no age, and is not older than anything."""
+    entries = list_entries(store)
+    moment = entries[0].finished + hours * 3600
+    assert choose_prunable(entries[:1], Pruning(older_than=0.5), now=moment) == []
+
+
+def test_a_store_that_cannot_be_written_takes_no_notes(store, tmp_path, monkeypatch):
+    """A run that finds everything there goes on without."""
+
+    def refuse(path, text):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr("zsbench.housekeeping.write_text", refuse)
+    note_use(store, tmp_path, KEYS)
+    with hold_use(store, KEYS):
+        assert not any(entry.held for entry in list_entries(store))

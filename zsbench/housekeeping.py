@@ -1,16 +1,20 @@
 """Care of the store: what is in it, who uses it, whether it is whole, what may go.
 
 A run notes the stages of its plan in ``runs/`` of the store; an entry is used as long as the folder of such a run is
-there. Nothing here touches an entry that another process is making: each one is taken under its lock.
+there, and held while a run that rests on it goes on. Nothing here touches an entry that another process is making: each
+one is taken under its lock.
 """
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import hashlib
 import json
+import os
 import shutil
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +28,7 @@ __all__ = [
     "EntryFacts",
     "Pruning",
     "choose_prunable",
+    "hold_use",
     "list_entries",
     "list_partials",
     "note_use",
@@ -32,6 +37,7 @@ __all__ = [
 ]
 
 RUNS = "runs"
+HELD = "held-"
 DAY = 86_400.0
 
 
@@ -47,6 +53,7 @@ class EntryFacts:
         size: Of its files, in bytes.
         finished: When it was made, in seconds since the epoch.
         runs: Folders of the runs that use it and are still there.
+        held: Whether a run that goes on right now rests on it.
     """
 
     kind: str
@@ -56,11 +63,12 @@ class EntryFacts:
     size: int
     finished: float
     runs: tuple[str, ...] = ()
+    held: bool = False
 
 
 @dataclass(frozen=True)
 class Pruning:
-    """Which entries may go; an entry goes if any of these says so.
+    """Which entries may go; an entry goes if any of these says so, and no run that goes on rests on it.
 
     Attributes:
         unused: Those that no run uses.
@@ -74,18 +82,30 @@ class Pruning:
 
 
 def note_use(store: Store, run: Path, keys: Iterable[str]) -> None:
-    """Note that a run rests on some stages, whether it made them or found them."""
+    """Note that a run rests on some stages, whether it made them or found them; a read-only store takes no notes."""
     place = str(run.resolve())
-    folder = store.root / RUNS
-    folder.mkdir(parents=True, exist_ok=True)
     name = hashlib.sha256(place.encode()).hexdigest()[:16]
-    write_text(folder / f"{name}.json", json.dumps({"run": place, "keys": sorted(set(keys))}))
+    with _tolerate_read_only():
+        _write_note(store, name, {"run": place, "keys": sorted(set(keys))})
+
+
+@contextlib.contextmanager
+def hold_use(store: Store, keys: Iterable[str]) -> Iterator[None]:
+    """Keep entries from being pruned while a run goes on; a run that is killed holds nothing any more."""
+    name = f"{HELD}{os.getpid()}-{time.monotonic_ns()}"
+    with contextlib.ExitStack() as held:
+        with _tolerate_read_only():
+            held.enter_context(FileLock(_lock_file(store, name)))
+            held.callback(_lock_file(store, name).unlink, missing_ok=True)
+            held.callback((store.root / RUNS / f"{name}.json").unlink, missing_ok=True)
+            _write_note(store, name, {"keys": sorted(set(keys))})
+        yield
 
 
 def list_entries(store: Store) -> list[EntryFacts]:
     """Every finished entry, oldest first; one whose manifest cannot be read counts as made when it was written."""
-    users = _read_uses(store)
-    found = [_describe(manifest, users) for manifest in store.root.glob("*/*/entry.json")]
+    users, held = _read_uses(store), _read_held(store)
+    found = [_describe(manifest, users, held) for manifest in store.root.glob("*/*/entry.json")]
     return sorted(found, key=lambda entry: (entry.finished, entry.kind, entry.key))
 
 
@@ -121,12 +141,12 @@ def choose_prunable(entries: Sequence[EntryFacts], pruning: Pruning, *, now: flo
     if pruning.older_than is not None:
         chosen |= {entry.key for entry in entries if moment - entry.finished > pruning.older_than * DAY}
     if pruning.max_size is not None:
-        left = sum(entry.size for entry in entries if entry.key not in chosen)
+        left = sum(entry.size for entry in entries if entry.held or entry.key not in chosen)
         for entry in entries:
-            if left > pruning.max_size and entry.key not in chosen:
+            if left > pruning.max_size and entry.key not in chosen and not entry.held:
                 chosen.add(entry.key)
                 left -= entry.size
-    return [entry for entry in entries if entry.key in chosen]
+    return [entry for entry in entries if entry.key in chosen and not entry.held]
 
 
 def remove_entries(store: Store, entries: Iterable[EntryFacts], partials: Iterable[Path] = ()) -> int:
@@ -166,7 +186,7 @@ def _lock_file(store: Store, key: str) -> Path:
     return folder / f"{key}.lock"
 
 
-def _describe(manifest: Path, users: Mapping[str, list[str]]) -> EntryFacts:
+def _describe(manifest: Path, users: Mapping[str, list[str]], held: Collection[str]) -> EntryFacts:
     """One entry."""
     folder = manifest.parent
     try:
@@ -181,6 +201,7 @@ def _describe(manifest: Path, users: Mapping[str, list[str]]) -> EntryFacts:
         size=_size_of(folder),
         finished=manifest.stat().st_mtime,
         runs=tuple(users.get(folder.name, ())),
+        held=folder.name in held,
     )
 
 
@@ -191,6 +212,36 @@ def _read_uses(store: Store) -> dict[str, list[str]]:
         for key in keys:
             users.setdefault(key, []).append(run)
     return users
+
+
+def _read_held(store: Store) -> set[str]:
+    """The keys that runs in progress rest on; notes of runs that were killed are cleared away."""
+    keys: set[str] = set()
+    for path in sorted((store.root / RUNS).glob(f"{HELD}*.json")):
+        try:
+            with FileLock(_lock_file(store, path.stem), timeout=0):
+                path.unlink(missing_ok=True)
+        except Timeout:
+            with contextlib.suppress(OSError, ValueError, KeyError):
+                keys |= set(json.loads(path.read_text(encoding="utf-8"))["keys"])
+    return keys
+
+
+def _write_note(store: Store, name: str, note: Mapping[str, object]) -> None:
+    """Write one note."""
+    folder = store.root / RUNS
+    folder.mkdir(parents=True, exist_ok=True)
+    write_text(folder / f"{name}.json", json.dumps(note))
+
+
+@contextlib.contextmanager
+def _tolerate_read_only() -> Iterator[None]:
+    """Do without what a read-only store cannot take; a run whose stages are all there needs to write nothing to it."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno != errno.EROFS:
+            raise
 
 
 def _iter_uses(store: Store) -> Iterator[tuple[str, list[str]]]:

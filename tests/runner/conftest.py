@@ -34,11 +34,12 @@ def notes():
 
 @pytest.fixture
 def session(tmp_path, notes):
-    """Build a session; keyword arguments override the matrix."""
+    """Build a session; keyword arguments override the matrix, ``options`` the run."""
     plugins = load_plugins([zsbench_fakes.FAKES])
 
-    def _session(**overrides):
+    def _session(*, options=None, **overrides):
         matrix = read_matrix(zsbench_fakes.matrix_file(), overrides)
-        return Session(RunOptions(matrix, tmp_path / "results", tmp_path / "cache"), plugins, notes)
+        told = RunOptions(matrix, tmp_path / "results", tmp_path / "cache", **(options or {}))
+        return Session(told, plugins, notes)
 
     return _session

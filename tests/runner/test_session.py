@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 
 import pytest
@@ -260,3 +261,18 @@ def test_a_sweep_over_numbers_leaves_a_plot(session):
     swept = session(captioners=["fake"], baseline=None, sweep={"fake.inference.candidates": [1, 2]}).run()
     assert sorted(path.suffix for path in (swept.folder / "plots").iterdir()) == [".png", ".svg"]
     assert not (session(captioners=["fake"]).run().folder / "plots").exists()
+
+
+def test_a_profile_tells_where_time_went_and_changes_nothing(session, tmp_path):
+    """Every stage that was made has its seconds; keys and samples are those of a run without."""
+    plain = session().run()
+    shutil.rmtree(tmp_path / "cache")
+    profiled = session(options={"profile": True}).run()
+    profile = json.loads((profiled.folder / "profile.json").read_text(encoding="utf-8"))
+    done = {key for key, record in profiled.outcome.stages.items() if record.state == "done"}
+    assert {row["key"] for row in profile["stages"]} == done
+    assert set(profile["phases"]) == {"plan", "stages", "records"}
+    assert list(plain.plan.stages) == list(profiled.plan.stages)
+    assert predictions(plain) == predictions(profiled)
+    assert profiled.profile.startswith("Profile: ")
+    assert not (plain.folder / "profile.json").exists()

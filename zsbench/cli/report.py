@@ -92,7 +92,8 @@ def result_text(result: RunResult) -> str:
     lines += _overlaps(result)
     lines += [f"FAILED {cell['name']} ({cell['failed_stage']}): {cell['reason']}" for cell in result.failed]
     lines.append(f"{result.seconds:.1f} s. Records: {result.folder}; the full table: {result.folder / 'tables'}")
-    return "\n".join([*lines, "", screen_table(result.results, width=screen_width())])
+    table = screen_table(result.results, width=screen_width())
+    return "\n".join([*lines, "", table, *([result.profile, ""] if result.profile else [])])
 
 
 def _overlaps(result: RunResult) -> list[str]:

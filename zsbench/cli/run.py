@@ -46,6 +46,9 @@ def run_matrix(  # noqa: PLR0913  one parameter a flag
     fail_on_error: Annotated[
         bool, typer.Option("--fail-on-error", help="An unreadable image fails its cells instead of being left out.")
     ] = False,
+    profile: Annotated[
+        bool, typer.Option("--profile", help="Tell where time went, and how far that is from the machine's limit.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and stop.")] = False,
     online: Annotated[bool, typer.Option("--online", help="Allow downloads of model weights.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead of the table.")] = False,
@@ -76,7 +79,7 @@ def run_matrix(  # noqa: PLR0913  one parameter a flag
     known = plugins.registry.ids(CaptionerSpec)
     overrides |= dict(parse_assignment(text, known) for text in settings or [])
     chosen = _with_baseline(find_matrix(matrix, plugins.registry), overrides)
-    options = RunOptions(chosen, output, default_cache(), online=online, workers=workers)
+    options = RunOptions(chosen, output, default_cache(), online=online, workers=workers, profile=profile)
     reporter = make_reporter()
     session = Session(options, plugins, reporter)
     if dry_run:

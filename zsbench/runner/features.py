@@ -12,11 +12,13 @@ from zsbench.errors import CorruptDataError, DataError, FeatureError
 from zsbench.images import read_image
 from zsbench.interfaces import ImageFeatures
 from zsbench.plan import GapFit, ImageEncoding, Item, TextEncoding
+from zsbench.runner.disk import create_array
 from zsbench.runner.gap_states import STATE, write_gap_state
 from zsbench.runner.workbench import Workbench
 from zsbench.store import write_text
 
 if TYPE_CHECKING:
+    import numpy as np
     from PIL.Image import Image
     from torch import Tensor
 
@@ -31,11 +33,9 @@ PARTS = ("pooled", "patches", "class_token", "attention")
 
 def encode_texts(work: TextEncoding, folder: Path, bench: Workbench, device: str) -> None:
     """Write ``features.npy``, ``(N, D)`` float32: one row a text of the corpus."""
-    import numpy as np
-
     encoder = bench.encoder(work.encoder, device)
     texts = work.source.texts
-    rows = np.lib.format.open_memmap(folder / "features.npy", "w+", np.float32, (len(texts), encoder.dim))
+    rows = create_array(folder / "features.npy", (len(texts), encoder.dim))
     for start in range(0, len(texts), TEXTS_PER_BLOCK):
         block = texts[start : start + TEXTS_PER_BLOCK]
         rows[start : start + len(block)] = _unit(encoder.encode_texts(block), "text").numpy()
@@ -102,7 +102,6 @@ def _pooled(work: GapFit, scratch: Path, bench: Workbench) -> Tensor:
     Raises:
         CorruptDataError: An image could not be read.
     """
-    import numpy as np
     import torch
 
     reader = ImageFeatureReader(bench.places[str(work.images)])
@@ -119,7 +118,7 @@ def _pooled(work: GapFit, scratch: Path, bench: Workbench) -> Tensor:
     for start in range(0, len(rows), TEXTS_PER_BLOCK):
         block = reader.pooled(rows[start : start + TEXTS_PER_BLOCK]).numpy()
         if gathered is None:
-            gathered = np.lib.format.open_memmap(scratch, "w+", np.float32, (len(rows), block.shape[1]))
+            gathered = create_array(scratch, (len(rows), block.shape[1]))
         gathered[start : start + len(block)] = block
     return torch.from_numpy(gathered) if gathered is not None else torch.empty(0, 0)
 

@@ -13,7 +13,7 @@ from zsbench.config import Matrix
 from zsbench.data_roots import find_data_root
 from zsbench.errors import MissingDataError
 from zsbench.fingerprints import FileHashes
-from zsbench.housekeeping import note_use
+from zsbench.housekeeping import hold_use, note_use
 from zsbench.interfaces import (
     CaptionerSpec,
     CorpusSpec,
@@ -25,6 +25,7 @@ from zsbench.interfaces import (
     Spec,
     TaskSpec,
 )
+from zsbench.metering import Meter
 from zsbench.plan import Plan, PlanOptions, make_plan
 from zsbench.plugins import Plugins
 from zsbench.provenance import collect_provenance, peak_memory
@@ -32,6 +33,7 @@ from zsbench.records import RunFolder
 from zsbench.registry import load_object
 from zsbench.runner.cells import CellRecorder
 from zsbench.runner.local import LocalEngine, Outcome, Resources
+from zsbench.runner.profile import Stopwatch, write_profile
 from zsbench.runner.reporter import Reporter
 from zsbench.runner.workbench import Workbench
 from zsbench.store import Store
@@ -52,6 +54,7 @@ class RunOptions:
         cache: Folder of the store, of data written on demand and of file hashes.
         online: Whether weights may be downloaded.
         workers: Processes that make stages side by side; None for what the matrix's ``threads`` allow.
+        profile: Whether to tell where time went.
     """
 
     matrix: Matrix
@@ -59,6 +62,7 @@ class RunOptions:
     cache: Path
     online: bool = False
     workers: int | None = None
+    profile: bool = False
 
 
 @dataclass
@@ -72,6 +76,8 @@ class RunResult:
         plan: The plan.
         table: The full comparison in Markdown.
         seconds: Wall time.
+        remarks: What was said before the first stage.
+        profile: Where time went, for people; empty unless asked for.
     """
 
     folder: Path
@@ -81,6 +87,7 @@ class RunResult:
     table: str
     seconds: float
     remarks: list[str] = field(default_factory=list)
+    profile: str = ""
 
     @property
     def failed(self) -> list[dict[str, Any]]:
@@ -119,19 +126,24 @@ class Session:
     def run(self) -> RunResult:
         """Plan, check, execute, record."""
         began = time.monotonic()
+        stopwatch = Stopwatch()
         started = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         plan = self.plan()
-        bench = Workbench(self.store, self.plugins.registry)
+        bench = Workbench(self.store, self.plugins.registry, meter=Meter() if self.options.profile else None)
         self._check_space()
         remarks = [*plan.remarks, *plan.split_remarks.values(), *plan.unavailable.values()]
         for remark in remarks:
             self.reporter.remark(remark)
+        stopwatch.lap("plan")
         engine = load_object(self.plugins.registry.get(EngineSpec, "local").factory)()
         try:
-            outcome: Outcome = engine.run(plan, bench, self._resources(), self.reporter)
+            with hold_use(self.store, plan.stages):
+                outcome: Outcome = engine.run(plan, bench, self._resources(), self.reporter)
         finally:
             bench.close()
+        stopwatch.lap("stages")
         folder = RunFolder.create(self.options.output, self.matrix.name)
+        note_use(self.store, folder.path, plan.stages)
         recorder = CellRecorder(self.matrix, plan, outcome, folder)
         results = [recorder.record(cell) for cell in plan.cells]
         tables = _tables(results, folder.path.name)
@@ -141,9 +153,14 @@ class Session:
         facts = {"started": started, "seconds": round(seconds, 1), "remarks": remarks}
         folder.write_run({**facts, **self._run_record(plan, outcome)})
         folder.mark_latest()
-        note_use(self.store, folder.path, plan.stages)
         _draw_sweeps(results, self.matrix, folder.path / "plots")
-        return RunResult(folder.path, results, outcome, plan, tables["comparison.md"], seconds, remarks)
+        stopwatch.lap("records")
+        profile = self._profile(folder.path, plan, outcome, stopwatch) if self.options.profile else ""
+        return RunResult(folder.path, results, outcome, plan, tables["comparison.md"], seconds, remarks, profile)
+
+    def _profile(self, folder: Path, plan: Plan, outcome: Outcome, stopwatch: Stopwatch) -> str:
+        """Where time went."""
+        return write_profile(folder, plan, outcome, self._resources(), stopwatch.phases)
 
     def _resources(self) -> Resources:
         """What the run may use."""

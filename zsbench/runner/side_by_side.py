@@ -202,8 +202,7 @@ class _Crew:
             message = worker.pipe.recv()
         except (EOFError, ConnectionError):
             self._bury(worker)
-            reason = f"The worker process died (exit code {worker.process.exitcode}); memory may have run out."
-            message = StageRecord("failed", reason=reason)
+            message = StageRecord("failed", reason=_tell_death(worker.process.exitcode))
         if isinstance(message, StageRecord):
             worker.stage = None
             note_stage(stage, message, self.bench, self.reporter, self.outcome)
@@ -215,6 +214,14 @@ class _Crew:
         worker.process.join(10)
         self.workers.remove(worker)
         self.scorer = None if self.scorer is worker else self.scorer
+
+
+def _tell_death(code: int | None) -> str:
+    """Why a stage has no output, when its worker has died."""
+    return (
+        f"The worker process died (exit code {code}). A worker ends when the run does. Memory may have run out: give it "
+        "more or use fewer `--workers`, and run the same command again; finished chunks are kept."
+    )
 
 
 def _serve(

@@ -25,6 +25,7 @@ from zsbench.plan import (
     Training,
 )
 from zsbench.runner.captioning import predict, train
+from zsbench.runner.disk import disk_error
 from zsbench.runner.features import encode_images, encode_texts, fit_gap
 from zsbench.runner.outcome import Outcome, StageRecord
 from zsbench.runner.reading import read_answers
@@ -60,7 +61,8 @@ def _make_stage(stage: Stage, bench: Workbench, device: str) -> StageRecord:
                     label=stage.label,
                 )
     except Exception as error:  # noqa: BLE001  recorded, and the other cells go on
-        reason = str(error) if isinstance(error, ZsbenchError) else f"{type(error).__name__}: {error}"
+        told = disk_error(error, bench.store.root) or error
+        reason = str(told) if isinstance(told, ZsbenchError) else f"{type(error).__name__}: {error}"
         return StageRecord("failed", time.monotonic() - began, reason, traceback.format_exc())
     bench.places[stage.key] = entry.folder
     return StageRecord("done", entry.seconds)

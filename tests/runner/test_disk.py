@@ -1,0 +1,103 @@
+"""A disk that takes no more: at any write of a run, and at arrays in memory."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+
+import numpy as np
+import pytest
+
+from zsbench.errors import DataError
+from zsbench.runner.disk import create_array, disk_error
+
+FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+class FullDisk:
+    """Takes so many writes and refuses all that follow."""
+
+    def __init__(self, writes):
+        self.left = writes
+        self.refused = 0
+
+    def __call__(self, descriptor):
+        if self.left == 0:
+            self.refused += 1
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        self.left -= 1
+
+
+def predictions(result):
+    """The bytes of every cell's samples, by cell."""
+    return {path.parent.name: path.read_bytes() for path in (result.folder / "cells").glob("*/samples.jsonl")}
+
+
+@pytest.mark.parametrize("writes", [0, 1, 3, 7, 12, 20, 30, 45])
+def test_a_full_disk_is_told_and_the_same_run_goes_on(session, tmp_path, monkeypatch, writes):
+    """Whichever write is the first that fails; afterwards the bytes are those of a run that nothing happened to."""
+    calm = predictions(session().run())
+    shutil.rmtree(tmp_path / "cache")
+    disk = FullDisk(writes)
+    with monkeypatch.context() as patched:
+        patched.setattr("zsbench.store.os.fsync", disk)
+        try:
+            failed = session().run().failed
+        except OSError as error:  # outside a stage: the command tells it and ends with code 2
+            assert error.errno == errno.ENOSPC
+        else:
+            assert bool(failed) == bool(disk.refused)
+            assert all("cannot be written: the disk is full. " in cell["reason"] for cell in failed)
+            assert all("run the same command again" in cell["reason"] for cell in failed)
+    result = session().run()
+    assert not result.failed
+    assert predictions(result) == calm
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (FULL, "the disk is full"),
+        (OSError(errno.EROFS, "x"), "it is read-only"),
+        (ValueError("Error while serializing: I/O error: No space left on device (os error 28)"), "the disk is full"),
+    ],
+)
+def test_what_the_system_says_of_the_disk_is_told_in_our_words(tmp_path, error, told):
+    """Found, expected, what to do; also where a library only passes the words on."""
+    found = disk_error(error, tmp_path)
+    assert isinstance(found, DataError)
+    assert told in found.found
+    assert "ZSBENCH_CACHE" in found.remedy
+
+
+@pytest.mark.parametrize("error", [OSError(errno.ENOENT, "x"), ValueError("x"), ValueError("(os error 2)")])
+def test_other_errors_are_not_the_disks(tmp_path, error):
+    """They are told as they are."""
+    assert disk_error(error, tmp_path) is None
+
+
+def test_an_array_takes_its_room_at_once(tmp_path):
+    """Every block is there before anything is filled in, and the file reads back as an array."""
+    array = create_array(tmp_path / "a.npy", (300, 200))
+    array[7] = 1.0
+    array.flush()
+    assert (tmp_path / "a.npy").stat().st_blocks * 512 >= 300 * 200 * 4
+    assert np.load(tmp_path / "a.npy").sum() == 200
+
+
+@pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="this system takes room as it is filled")
+def test_an_array_for_which_there_is_no_room_is_an_error(tmp_path, monkeypatch):
+    """Not a bus error when it is filled."""
+
+    def refuse(*_):
+        raise FULL
+
+    monkeypatch.setattr(os, "posix_fallocate", refuse)
+    with pytest.raises(OSError, match=os.strerror(errno.ENOSPC)):
+        create_array(tmp_path / "a.npy", (3, 2))
+
+
+def test_an_array_without_rows_takes_no_room(tmp_path):
+    """A corpus may be empty."""
+    assert create_array(tmp_path / "a.npy", (0, 2)).shape == (0, 2)

@@ -1,0 +1,56 @@
+"""What is said when the store's disk takes no more, and arrays that find out before it is too late."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zsbench.errors import DataError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+__all__ = ["create_array", "disk_error"]
+
+REFUSALS = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "the quota is used up", errno.EROFS: "it is read-only"}
+RUST_ERROR = re.compile(r"\(os error (\d+)\)")
+
+
+def disk_error(error: BaseException, root: Path) -> DataError | None:
+    """What to tell of an error that says that the store's disk takes no more; None for any other error.
+
+    Args:
+        error: What was raised by Python, or by a library that only passes on the system's words.
+        root: Of the store.
+    """
+    found = RUST_ERROR.search(str(error))
+    number = error.errno if isinstance(error, OSError) else int(found[1]) if found else None
+    if number not in REFUSALS:
+        return None
+    return DataError(
+        f"The store {root} cannot be written: {REFUSALS[number]}.",
+        "A stage writes its output there.",
+        "Make room, or name another folder with ZSBENCH_CACHE, and run the same command again: what is finished is "
+        "kept.",
+        path=root,
+    )
+
+
+def create_array(path: Path, shape: tuple[int, ...]) -> np.memmap[Any, Any]:
+    """A new ``npy`` file of float32 in memory, all of its room on the disk taken at once.
+
+    A file that is only announced kills the process where it is filled and the disk is full.
+
+    Raises:
+        OSError: There is not enough room.
+    """
+    import numpy as np
+
+    array: np.memmap[Any, Any] = np.lib.format.open_memmap(path, "w+", np.float32, shape)
+    if hasattr(os, "posix_fallocate") and array.nbytes:
+        with path.open("r+b") as file:
+            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+    return array
