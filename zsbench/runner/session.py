@@ -32,6 +32,7 @@ from zsbench.records import RunFolder
 from zsbench.registry import load_object
 from zsbench.runner.cells import CellRecorder
 from zsbench.runner.local import LocalEngine, Outcome, Resources
+from zsbench.runner.order import Engine, Order
 from zsbench.runner.reporter import Reporter
 from zsbench.runner.workbench import Workbench
 from zsbench.store import Store
@@ -52,6 +53,8 @@ class RunOptions:
         cache: Folder of the store, of data written on demand and of file hashes.
         online: Whether weights may be downloaded.
         workers: Processes that make stages side by side; None for what the matrix's ``threads`` allow.
+        engine: Id of the engine that places stages.
+        address: Of the engine's cluster, if it has one.
     """
 
     matrix: Matrix
@@ -59,6 +62,8 @@ class RunOptions:
     cache: Path
     online: bool = False
     workers: int | None = None
+    engine: str = "local"
+    address: str = ""
 
 
 @dataclass
@@ -108,9 +113,11 @@ class Session:
             ZsbenchError: Something named is unknown, missing or wrong.
         """
         options = PlanOptions(FileHashes(self.options.cache), online=self.options.online, without_weights=dry)
-        registry = self.plugins.registry
-        root = find_data_root(self.matrix.data_root, registry, self.options.cache)
-        return make_plan(self.matrix, registry, root, options)
+        return make_plan(self.matrix, self.plugins.registry, self._data_root(), options)
+
+    def _data_root(self) -> Path:
+        """The folder of the data."""
+        return find_data_root(self.matrix.data_root, self.plugins.registry, self.options.cache)
 
     def survey(self, plan: Plan) -> Outcome:
         """What of a plan is cached, for a dry run."""
@@ -126,9 +133,9 @@ class Session:
         remarks = [*plan.remarks, *plan.split_remarks.values(), *plan.unavailable.values()]
         for remark in remarks:
             self.reporter.remark(remark)
-        engine = load_object(self.plugins.registry.get(EngineSpec, "local").factory)()
+        engine = self._engine()
         try:
-            outcome: Outcome = engine.run(plan, bench, self._resources(), self.reporter)
+            outcome = engine.run(plan, bench, self._resources(), self.reporter)
         finally:
             bench.close()
         folder = RunFolder.create(self.options.output, self.matrix.name)
@@ -144,6 +151,26 @@ class Session:
         note_use(self.store, folder.path, plan.stages)
         _draw_sweeps(results, self.matrix, folder.path / "plots")
         return RunResult(folder.path, results, outcome, plan, tables["comparison.md"], seconds, remarks)
+
+    def _engine(self) -> Engine:
+        """What places the stages.
+
+        Raises:
+            UnknownIdError: There is no such engine.
+        """
+        given = self.options
+        factory = load_object(self.plugins.registry.get(EngineSpec, given.engine).factory)
+        order = Order(
+            matrix=self.matrix,
+            data_root=self._data_root(),
+            cache=given.cache,
+            control=self.plugins.control,
+            online=given.online,
+            address=given.address,
+            workers=given.workers,
+        )
+        engine: Engine = factory(order)
+        return engine
 
     def _resources(self) -> Resources:
         """What the run may use."""
@@ -182,6 +209,7 @@ class Session:
             "stages": stages,
             "shared_stages": plan.shared,
             "peak_memory_bytes": (peak_memory() or 0) + sum(outcome.worker_memory) or None,
+            "engine": self.options.engine,
             "workers": self._resources().workers,
             "provenance": collect_provenance(self.plugins.records, self._used(plan), self.matrix.device),
         }
