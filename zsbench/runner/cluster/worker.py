@@ -209,7 +209,5 @@ def _refresh(folder: Path) -> None:
 
 
 def _node() -> str:
-    """This node as people know it: host name and address."""
-    from zsbench.runner.cluster.connection import import_ray
-
-    return f"{platform.node()} ({import_ray().util.get_node_ip_address()})"
+    """This node, as people know it."""
+    return platform.node()
