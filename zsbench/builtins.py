@@ -47,5 +47,12 @@ def zsbench_metrics() -> list[MetricSpec]:
 
 @hookimpl
 def zsbench_engines() -> list[EngineSpec]:
-    """The engine of one machine."""
-    return [EngineSpec(id="local", factory="zsbench.runner.local:LocalEngine", summary="one process on this machine")]
+    """The engine of one machine, and that of a Ray cluster."""
+    return [
+        EngineSpec(id="local", factory="zsbench.runner.local:LocalEngine", summary="processes on this machine"),
+        EngineSpec(
+            id="ray",
+            factory="zsbench.runner.cluster.engine:RayEngine",
+            summary="tasks on a Ray cluster whose nodes share the store (zsbench[ray])",
+        ),
+    ]

@@ -13,7 +13,7 @@ from typing import Any
 from zsbench.plan.code import library_versions
 from zsbench.plugins import PluginRecord
 
-__all__ = ["collect_provenance", "git_revision", "peak_memory"]
+__all__ = ["PACKAGES", "collect_provenance", "git_revision", "peak_memory"]
 
 PACKAGES = (
     "zsbench",

@@ -59,6 +59,11 @@ class OpenClipEncoder(Encoder):
         return resolve_source(self.config, online=self.online)
 
     @property
+    def weights_bytes(self) -> int:
+        """Size of the weights' file."""
+        return self._source.weights.stat().st_size
+
+    @property
     def dim(self) -> int:
         """D, the joint width."""
         return self._model.dim

@@ -78,6 +78,11 @@ class Encoder(ABC):
     def has_patches(self) -> bool:
         """Whether ``encode_images`` gives patch tokens and attention; needs ``load`` first."""
 
+    @property
+    def weights_bytes(self) -> int:
+        """Size of the weights' files, by which an engine finds a place with enough memory; 0 if nobody knows."""
+        return 0
+
     @abstractmethod
     def load(self, device: str = "cpu") -> None:
         """Put the frozen weights on a device; slow.

@@ -114,7 +114,7 @@ class MetricSpec(Spec):
 
 @dataclass(frozen=True, kw_only=True)
 class EngineSpec(Spec):
-    """An engine, which places stages; ``factory() -> Engine``."""
+    """An engine, which places stages; ``factory(order) -> Engine``, both of ``zsbench.runner.order``."""
 
     kind: ClassVar[str] = "engine"
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from zsbench.fingerprints import FileHashes
 from zsbench.interfaces.language import GenerationSettings, LanguageModel, TokenBatch
 from zsbench.language.settings import CausalConfig
-from zsbench.language.sources import fingerprint_folder, resolve_folder
+from zsbench.language.sources import fingerprint_folder, measure_weights, resolve_folder
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -56,6 +56,11 @@ class CausalLanguageModel(LanguageModel):
     @cached_property
     def _folder(self) -> Path:
         return resolve_folder(self.config.model, online=self.online)
+
+    @property
+    def weights_bytes(self) -> int:
+        """Size of the weights' files."""
+        return measure_weights(self._folder)
 
     @property
     def width(self) -> int:

@@ -10,7 +10,7 @@ from zsbench.errors import MissingWeightsError
 from zsbench.fingerprints import FileHashes, hash_json
 from zsbench.hub import fetch_snapshot
 
-__all__ = ["fingerprint_folder", "has_safetensors", "resolve_folder"]
+__all__ = ["fingerprint_folder", "has_safetensors", "measure_weights", "resolve_folder"]
 
 SETTINGS_PATTERNS = ("*.json", "*.txt", "*.model", "*.jinja")
 SAFETENSORS_PATTERN = "model*.safetensors"
@@ -52,6 +52,11 @@ def fingerprint_folder(folder: Path, *, precision: str, hashes: FileHashes) -> s
             "transformers": version("transformers"),
         }
     )
+
+
+def measure_weights(folder: Path) -> int:
+    """Bytes of the weights' files."""
+    return sum(path.stat().st_size for path in folder.glob(_present_weights(folder)))
 
 
 def _is_complete(folder: Path) -> bool:

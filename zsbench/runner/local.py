@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from zsbench.errors import HashMismatchError
 from zsbench.plan import Plan, Stage
+from zsbench.runner.order import Order
 from zsbench.runner.outcome import Outcome, StageRecord
 from zsbench.runner.reporter import Reporter
 from zsbench.runner.side_by_side import Resources, can_fork, limit_threads, run_side_by_side
@@ -25,7 +26,14 @@ def targets(plan: Plan) -> list[str]:
 
 
 class LocalEngine:
-    """Runs a plan on this machine, in this process or in several that work side by side."""
+    """Runs a plan on this machine, in this process or in several that work side by side.
+
+    Args:
+        order: The run as its command gave it; nothing of it is needed here.
+    """
+
+    def __init__(self, order: Order | None = None) -> None:
+        self.order = order
 
     def survey(self, plan: Plan, store: Store, reporter: Reporter, *, check: bool = True) -> Outcome:
         """What is cached, what must be made, what is not needed; corrupt entries are reported and discarded.

@@ -33,6 +33,7 @@ from zsbench.records import RunFolder
 from zsbench.registry import load_object
 from zsbench.runner.cells import CellRecorder
 from zsbench.runner.local import LocalEngine, Outcome, Resources
+from zsbench.runner.order import Engine, Order
 from zsbench.runner.profile import Stopwatch, write_profile
 from zsbench.runner.reporter import Reporter
 from zsbench.runner.workbench import Workbench
@@ -54,6 +55,8 @@ class RunOptions:
         cache: Folder of the store, of data written on demand and of file hashes.
         online: Whether weights may be downloaded.
         workers: Processes that make stages side by side; None for what the matrix's ``threads`` allow.
+        engine: Id of the engine that places stages.
+        address: Of the engine's cluster, if it has one.
         profile: Whether to tell where time went.
     """
 
@@ -62,6 +65,8 @@ class RunOptions:
     cache: Path
     online: bool = False
     workers: int | None = None
+    engine: str = "local"
+    address: str = ""
     profile: bool = False
 
 
@@ -115,9 +120,11 @@ class Session:
             ZsbenchError: Something named is unknown, missing or wrong.
         """
         options = PlanOptions(FileHashes(self.options.cache), online=self.options.online, without_weights=dry)
-        registry = self.plugins.registry
-        root = find_data_root(self.matrix.data_root, registry, self.options.cache)
-        return make_plan(self.matrix, registry, root, options)
+        return make_plan(self.matrix, self.plugins.registry, self._data_root(), options)
+
+    def _data_root(self) -> Path:
+        """The folder of the data."""
+        return find_data_root(self.matrix.data_root, self.plugins.registry, self.options.cache)
 
     def survey(self, plan: Plan) -> Outcome:
         """What of a plan is cached, for a dry run."""
@@ -135,10 +142,10 @@ class Session:
         for remark in remarks:
             self.reporter.remark(remark)
         stopwatch.lap("plan")
-        engine = load_object(self.plugins.registry.get(EngineSpec, "local").factory)()
+        engine = self._engine()
         try:
             with hold_use(self.store, plan.stages):
-                outcome: Outcome = engine.run(plan, bench, self._resources(), self.reporter)
+                outcome = engine.run(plan, bench, self._resources(), self.reporter)
         finally:
             bench.close()
         stopwatch.lap("stages")
@@ -161,6 +168,26 @@ class Session:
     def _profile(self, folder: Path, plan: Plan, outcome: Outcome, stopwatch: Stopwatch) -> str:
         """Where time went."""
         return write_profile(folder, plan, outcome, self._resources(), stopwatch.phases)
+
+    def _engine(self) -> Engine:
+        """What places the stages.
+
+        Raises:
+            UnknownIdError: There is no such engine.
+        """
+        given = self.options
+        factory = load_object(self.plugins.registry.get(EngineSpec, given.engine).factory)
+        order = Order(
+            matrix=self.matrix,
+            data_root=self._data_root(),
+            cache=given.cache,
+            control=self.plugins.control,
+            online=given.online,
+            address=given.address,
+            workers=given.workers,
+        )
+        engine: Engine = factory(order)
+        return engine
 
     def _resources(self) -> Resources:
         """What the run may use."""
@@ -199,6 +226,7 @@ class Session:
             "stages": stages,
             "shared_stages": plan.shared,
             "peak_memory_bytes": (peak_memory() or 0) + sum(outcome.worker_memory) or None,
+            "engine": self.options.engine,
             "workers": self._resources().workers,
             "provenance": collect_provenance(self.plugins.records, self._used(plan), self.matrix.device),
         }
