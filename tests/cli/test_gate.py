@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import sys
 from importlib.metadata import EntryPoint
+from types import SimpleNamespace
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -80,15 +80,21 @@ def test_refusals_are_errors_of_the_tree(gate, tmp_path):
     assert gate("--allow", "config").exit_code == 0
 
 
-def test_the_speed_gate_compares_two_commands(gate, tmp_path):
-    """A slow one fails, and JSON says by how much."""
-    quick = f'{sys.executable} -c "pass"'
-    slow = f'{sys.executable} -c "import time; time.sleep(0.6)"'
-    flags = ["--speed", "--base-command", quick, "--rounds", "3", "--json", "--slowdown", "20"]
-    result = gate(*flags, "--head-command", slow)
+def test_the_speed_gate_compares_two_commands(gate, monkeypatch):
+    """A slow one fails, and JSON says by how much; the clock is the test's own."""
+    clock = [0.0]
+
+    def run(command, *_):
+        clock[0] += {"slow": 0.9, "quick": 0.3}[command[0]]
+
+    monkeypatch.setattr("zsbench.gate.stopwatch.time", SimpleNamespace(perf_counter=lambda: clock[0]))
+    monkeypatch.setattr("zsbench.gate.stopwatch._run", run)
+    flags = ["--speed", "--rounds", "3", "--base-command"]
+    result = gate(*flags, "quick", "--head-command", "slow", "--json")
     document = json.loads(result.stdout)
-    assert (result.exit_code, document["verdict"], document["findings"][0]["ratio"] > 1.2) == (1, "FAIL", True)
-    assert "PASS" in gate("--speed", "--base-command", slow, "--head-command", quick, "--rounds", "2").stdout
+    assert (result.exit_code, document["verdict"]) == (1, "FAIL")
+    assert document["findings"][0]["ratio"] == pytest.approx(3)
+    assert "PASS" in gate(*flags, "slow", "--head-command", "quick").stdout
 
 
 def test_a_speed_gate_with_one_side_is_refused(gate):

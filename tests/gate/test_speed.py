@@ -60,7 +60,9 @@ def test_sides_take_turns_and_the_first_pair_is_dropped():
 
         return measure
 
-    kept = measure_sides(side("A"), side("B"), 3)
+    told = []
+    kept = measure_sides(side("A"), side("B"), 3, lambda *pair: told.append(pair))
+    assert told[1:] == [(number, *pair) for number, pair in enumerate(kept, 1)]
     assert "".join(order) == "ABBAABBA"
     assert kept == [
         ({"caption": 4.0}, {"caption": 3.0}),

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["run_gate"]
 
 REFUSED = 2
+INTERRUPTED = 130
+"""What shells make of Ctrl-C; 1 would say that captions got worse."""
 
 
 def run_gate(  # noqa: PLR0913  one parameter a flag
@@ -56,7 +58,7 @@ def run_gate(  # noqa: PLR0913  one parameter a flag
     slowdown: Annotated[float, typer.Option(help="With --speed: tolerated slowdown in per cent.")] = 10.0,
     floor: Annotated[float, typer.Option(help="With --speed: seconds that do not matter.")] = 0.05,
     threads: Annotated[int, typer.Option(min=1, help="With --speed: of both sides.")] = 1,
-    limit: Annotated[int, typer.Option("--limit", "-L", min=1, help="With --speed: examples of a run.")] = 64,
+    limit: Annotated[int, typer.Option("--limit", "-L", min=1, help="With --speed: examples of each task.")] = 32,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,  # noqa: ARG001  main reads it
 ) -> None:
     """Compare a run with its baseline: exit 0 pass, 1 fail, 3 inconclusive, 2 refused."""
@@ -65,7 +67,8 @@ def run_gate(  # noqa: PLR0913  one parameter a flag
             from zsbench.cli.gate_speed import SpeedFlags, run_speed_gate
             from zsbench.gate.speed import SpeedRules
 
-            flags = SpeedFlags(base, head, base_command, head_command, captioners, limit, threads)
+            wanted = _split(captioners), _split(tasks)
+            flags = SpeedFlags(base, head, base_command, head_command, *wanted, limit, threads)
             limits = SpeedRules(slowdown=slowdown / 100, floor=floor, rounds=rounds, level=level)
             return run_speed_gate(flags, limits, as_json=as_json)
         rules = _make_rules(captioners, tasks, metrics, tolerance or [], level, groups, allow or [])
@@ -84,6 +87,8 @@ def _no_false_alarm() -> Iterator[None]:
         yield
     except (ZsbenchError, typer.Exit):
         raise
+    except KeyboardInterrupt:
+        raise typer.Exit(INTERRUPTED) from None
     except Exception:  # noqa: BLE001  it is shown in full
         traceback.print_exc()
         raise typer.Exit(REFUSED) from None

@@ -82,8 +82,12 @@ class SpeedReport:
         return {Verdict.FAIL: 1, Verdict.INCONCLUSIVE: 3}.get(self.verdict, 0)
 
 
+Advance = Callable[[int, Times, Times], None]
+"""Called with the number of pairs that are done and what base and head took in the last one."""
+
+
 def measure_sides(
-    base: Callable[[], Times], head: Callable[[], Times], rounds: int, advance: Callable[[int], None] = lambda _: None
+    base: Callable[[], Times], head: Callable[[], Times], rounds: int, advance: Advance | None = None
 ) -> list[tuple[Times, Times]]:
     """Pairs of measurements, (base, head) each; the first of the two changes from pair to pair.
 
@@ -91,7 +95,7 @@ def measure_sides(
         base: Measures the base once.
         head: Measures the head once.
         rounds: Pairs that are kept; one more is measured before them and dropped.
-        advance: Told how many pairs are done.
+        advance: Told of every pair; 0 is the one that is dropped.
     """
     pairs: list[tuple[Times, Times]] = []
     for round_ in range(rounds + 1):
@@ -102,7 +106,8 @@ def measure_sides(
             first = base()
             second = head()
         pairs.append((first, second))
-        advance(round_)
+        if advance:
+            advance(round_, first, second)
     return pairs[1:]
 
 

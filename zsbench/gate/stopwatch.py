@@ -1,26 +1,31 @@
-"""What a speed gate times: a run of a checkout, or any command."""
+"""What a speed gate times: captioning by a checkout's own code, or any command."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import os
+import select
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from zsbench.errors import ConfigError
 
-__all__ = ["CommandSide", "RunSide", "checkout"]
+__all__ = ["CommandSide", "Worker", "checkout", "start_worker"]
 
 TIMEOUT = 3600
-_TIMED = "predict"
-_TAKEN = ("text-features", "image-features", "gap-fit", "train", "references", "read")
+"""Seconds that one measurement, or getting ready, may take."""
+
+WORKER = "zsbench.cli.repeat"
+_TAKEN = ("text-features", "image-features", "gap-fit", "train")
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 _TAIL = 400
 
@@ -51,43 +56,113 @@ class CommandSide:
         return {"command": time.perf_counter() - start}
 
 
-@dataclass(frozen=True)
-class RunSide:
-    """Times captioning alone: runs a checkout's zsbench on a cache of its own, forgetting predictions in between.
-
-    The first call trains and encodes what ``warm`` does not hold; later calls only caption. Seconds are those of the
-    prediction stages, by label.
+class Worker:
+    """Times captioning alone: a process of a checkout's own code that captions whenever it is asked.
 
     Attributes:
-        checkout: Folder of the code.
-        scratch: Folder for cache and records.
-        arguments: Further arguments of ``zsbench run``.
-        threads: Of the usual libraries, and of the matrix.
-        warm: A cache whose data, features and trainings are taken over; entries are found by content, so that a wrong
-            one cannot be used.
+        timed: What it times, as people call it.
     """
 
-    checkout: Path
-    scratch: Path
-    arguments: Sequence[str] = ()
-    threads: int = 1
-    warm: Path | None = None
+    def __init__(self, process: subprocess.Popen[str], log: Path) -> None:
+        self._process, self._log = process, log
+        self.code, self.timed = "", [""]
+
+    def get_ready(self, root: Path) -> None:
+        """Wait until everything that captioning waits for is there.
+
+        Args:
+            root: The checkout whose code must run.
+
+        Raises:
+            ConfigError: It ended, or runs other code.
+        """
+        ready = self._hear()
+        if not Path(ready["code"]).resolve().is_relative_to(root.resolve()):
+            raise ConfigError(
+                f"The side of {root} ran the code of {Path(ready['code']).parent}.",
+                "A side runs the code of its own checkout.",
+                "Name a folder that holds zsbench's `pyproject.toml`.",
+                key="base",
+            )
+        self.timed = list(ready["timed"])
 
     def __call__(self) -> Mapping[str, float]:
-        """Caption once; seconds by the stage's label."""
-        if self.warm and not (self.scratch / "cache").exists():
-            _take_over(self.warm, self.scratch / "cache")
-        shutil.rmtree(self.scratch / "cache" / "store" / _TIMED, ignore_errors=True)
-        output = self.scratch / "runs"
-        shutil.rmtree(output, ignore_errors=True)
-        environment = {
-            **fix_threads(self.threads),
-            "ZSBENCH_CACHE": str(self.scratch / "cache"),
-            "PYTHONPATH": os.pathsep.join(map(str, _packages(self.checkout))),
-        }
-        command = [sys.executable, "-m", "zsbench", "run", "--set", f"threads={self.threads}", *self.arguments]
-        _run([*command, "--output", str(output)], self.scratch, environment)
-        return _read_times(output)
+        """Caption once; seconds by stage.
+
+        Raises:
+            ConfigError: The process ended or hangs.
+        """
+        assert self._process.stdin is not None  # noqa: S101  it is a pipe
+        with contextlib.suppress(BrokenPipeError):  # what it said before is told below
+            self._process.stdin.write("\n")
+            self._process.stdin.flush()
+        return {name: float(seconds) for name, seconds in self._hear().items()}
+
+    def stop(self) -> None:
+        """End the process and all that it started; what it wrote is the caller's scratch folder."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.communicate()
+
+    def _hear(self) -> dict[str, Any]:
+        """One answer."""
+        assert self._process.stdout is not None  # noqa: S101  it is a pipe
+        ready, _, _ = select.select([self._process.stdout], [], [], TIMEOUT)
+        line = self._process.stdout.readline() if ready else ""
+        if not line:
+            reason = self._log.read_text(encoding="utf-8", errors="replace").strip()[-_TAIL:]
+            raise _failed(self._process.args, reason or f"no answer in {TIMEOUT} s" if ready else "it hangs")
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+
+@contextlib.contextmanager
+def start_worker(root: Path, scratch: Path, order: Mapping[str, Any], warm: Path | None = None) -> Iterator[Worker]:
+    """A worker of a checkout; it ends with the block, whatever happens.
+
+    Args:
+        root: Folder of the code.
+        scratch: Folder for its cache and its messages.
+        order: What it times: matrix, captioners, tasks, limit, threads.
+        warm: A cache whose data, features and trainings are taken over; entries are found by content, so that a wrong
+            one cannot be used.
+
+    Raises:
+        ConfigError: The checkout is older than this gate.
+    """
+    if not root.joinpath(*WORKER.split(".")).with_suffix(".py").is_file():
+        raise ConfigError(
+            f"{root.name} has no {WORKER}, which times captioning.",
+            "Both sides are checkouts of zsbench that know it.",
+            "Name a later revision, or time two commands: `--base-command A --head-command B`.",
+            key="base",
+        )
+    if warm:
+        _take_over(warm, scratch / "cache")
+    environment = {
+        **fix_threads(int(order["threads"])),
+        "ZSBENCH_CACHE": str(scratch / "cache"),
+        "TMPDIR": str(scratch),
+        "PYTHONPATH": os.pathsep.join(map(str, _packages(root))),
+    }
+    command = [sys.executable, "-m", WORKER, json.dumps(dict(order))]
+    log = scratch / "messages"
+    with log.open("wb") as messages:
+        process = subprocess.Popen(
+            command,
+            cwd=scratch,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=messages,
+            text=True,
+            start_new_session=True,  # so that all it started ends with it
+        )
+    worker = Worker(process, log)
+    try:
+        yield worker
+    finally:
+        worker.stop()
 
 
 def _take_over(warm: Path, cache: Path) -> None:
@@ -113,7 +188,9 @@ def fix_threads(threads: int) -> dict[str, str]:
 
 @contextlib.contextmanager
 def checkout(place: str, scratch: Path) -> Iterator[Path]:
-    """The folder of a side: the folder that is named, or a temporary checkout of a git revision.
+    """The folder of a side: the folder that is named, or the files of a git revision, written beside the repository.
+
+    The repository itself is only read: nothing has to be cleaned up in it, however the gate ends.
 
     Raises:
         ConfigError: It is neither.
@@ -122,32 +199,30 @@ def checkout(place: str, scratch: Path) -> Iterator[Path]:
         yield Path(place).resolve()
         return
     folder = scratch / "checkout"
-    done = _git("worktree", "add", "--detach", str(folder), place) if not place.startswith("-") else None
-    if done is None or done.returncode:
+    environment = {**os.environ, "GIT_INDEX_FILE": str(scratch / "index")}
+    commit = _git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{place}^{{commit}}")
+    top = _git("rev-parse", "--show-toplevel")
+    if not commit or not top:
         raise ConfigError(
             f"{place!r} is neither a folder nor a git revision here.",
             "The sides of a speed gate are folders with a checkout, or revisions such as origin/main.",
             "Fetch it first (`git fetch origin main`), or name a folder.",
             key="base",
         )
+    git = ["git", "-C", top]
+    subprocess.run([*git, "read-tree", commit], env=environment, check=True, timeout=TIMEOUT)
+    write = [*git, "checkout-index", "--all", f"--prefix={folder}{os.sep}"]
+    subprocess.run(write, env=environment, check=True, timeout=TIMEOUT)
     try:
         yield folder
     finally:
-        _git("worktree", "remove", "--force", str(folder))
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _packages(root: Path) -> list[Path]:
     """The folders of a checkout whose packages are imported: those with a ``pyproject.toml``, two levels deep."""
     found = [path.parent for pattern in ("", "*/", "*/*/") for path in sorted(root.glob(f"{pattern}pyproject.toml"))]
     return [path for path in found if path.name != "tests"]
-
-
-def _read_times(output: Path) -> dict[str, float]:
-    """Seconds of the prediction stages that a run made, by label."""
-    (record,) = (path for path in output.glob("*/run.json") if not path.parent.is_symlink())  # `latest` is a link
-    run = json.loads(record.read_text(encoding="utf-8"))
-    made = [stage for stage in run["stages"] if stage["kind"] == _TIMED and stage["state"] == "done"]
-    return {stage["label"]: float(stage["seconds"]) for stage in made}
 
 
 def _run(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> None:
@@ -166,7 +241,7 @@ def _run(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -
         raise _failed(command, done.stderr.strip()[-_TAIL:] or f"exit code {done.returncode}")
 
 
-def _failed(command: Sequence[str], reason: str) -> ConfigError:
+def _failed(command: Any, reason: str) -> ConfigError:
     """The error of a side that cannot be timed."""
     return ConfigError(
         f"`{shlex.join(command)}` failed: {reason}.",
@@ -176,9 +251,10 @@ def _failed(command: Sequence[str], reason: str) -> ConfigError:
     )
 
 
-def _git(*arguments: str) -> subprocess.CompletedProcess[str] | None:
-    """One git command; None where git is not installed."""
+def _git(*arguments: str) -> str:
+    """What one git command prints; empty where it fails or git is not installed."""
     try:
-        return subprocess.run(["git", *arguments], capture_output=True, text=True, check=False, timeout=TIMEOUT)
+        done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False, timeout=TIMEOUT)
     except OSError:
-        return None
+        return ""
+    return "" if done.returncode else done.stdout.strip()
