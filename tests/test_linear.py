@@ -6,11 +6,12 @@ import pytest
 import torch
 from torch.nn import functional
 
-from zsbench.linear import can_pack, has_independent_rows, make_product
+from zsbench.linear import has_independent_rows, has_onednn, make_product
 
 CPU = torch.device("cpu")
+KERNELS = ("torch", "onednn", "onednn-copied")
 PRECISIONS = [
-    pytest.param(dtype, marks=pytest.mark.skipif(not can_pack(dtype, CPU), reason=f"no oneDNN for {dtype} here"))
+    pytest.param(dtype, marks=pytest.mark.skipif(not has_onednn(dtype, CPU), reason=f"no oneDNN for {dtype} here"))
     for dtype in (torch.float32, torch.bfloat16)
 ]
 
@@ -22,13 +23,13 @@ def draw(*shape, seed=0):
 @pytest.mark.parametrize("dtype", PRECISIONS)
 @pytest.mark.parametrize("rows", [1, 2, 5, 64])
 @pytest.mark.parametrize("relu", [False, True])
-def test_packed_products_are_linear_layers(dtype, rows, relu):
+def test_products_are_linear_layers(dtype, rows, relu):
     """Weights times rows plus bias, rectified on demand, as torch computes it."""
     weight, bias, x = draw(48, 96).to(dtype), draw(48, seed=1).to(dtype), draw(rows, 96, seed=2).to(dtype)
     expected = functional.linear(x.double(), weight.double(), bias.double())
     expected = expected.relu() if relu else expected
-    for packed in (True, False):
-        found = make_product(weight, bias, relu=relu, packed=packed)(x)
+    for kernel in KERNELS:
+        found = make_product(weight, bias, relu=relu, kernel=kernel)(x)
         assert found.dtype == dtype
         assert torch.allclose(found.double(), expected, rtol=1e-2, atol=0.15 if dtype == torch.bfloat16 else 1e-4)
 
@@ -36,10 +37,11 @@ def test_packed_products_are_linear_layers(dtype, rows, relu):
 @pytest.mark.parametrize("dtype", PRECISIONS)
 @pytest.mark.parametrize(("wide", "narrow"), [(768, 768), (3072, 768), (160, 640)])
 def test_a_row_has_the_same_bits_among_any_number(dtype, wide, narrow):
-    """Alone, among few, among hundreds: packed products give a row the same bits, with one thread or two."""
-    product = make_product(draw(narrow, wide).to(dtype), draw(narrow, seed=1).to(dtype), packed=True)
-    x = draw(300, wide, seed=2).to(dtype)
+    """Alone, among few, among hundreds: oneDNN's products give a row the same bits, with one thread or two."""
+    weight, bias, x = draw(narrow, wide).to(dtype), draw(narrow, seed=1).to(dtype), draw(300, wide, seed=2).to(dtype)
+    product = make_product(weight, bias, kernel="onednn-copied")
     whole = product(x)
+    assert torch.equal(make_product(weight, bias, kernel="onednn")(x), whole)
     for rows in (1, 2, 3, 4, 5, 9, 13, 31, 64, 129):
         assert torch.equal(product(x[:rows]), whole[:rows])
     threads = torch.get_num_threads()
@@ -64,7 +66,7 @@ def test_the_probe_sees_rows_that_depend_on_their_number():
     assert not has_independent_rows([(honest, 16), (fickle, 16)], torch.float32)
 
 
-def test_other_precisions_and_devices_are_not_packed():
+def test_other_precisions_and_devices_are_left_to_torch():
     """Only float32 and bfloat16 on a CPU are."""
-    assert not can_pack(torch.float64, CPU)
-    assert not can_pack(torch.float32, torch.device("meta"))
+    assert not has_onednn(torch.float64, CPU)
+    assert not has_onednn(torch.float32, torch.device("meta"))

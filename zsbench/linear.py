@@ -8,20 +8,22 @@ one thread or two, and are faster as well. ``has_independent_rows`` measures thi
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-__all__ = ["Product", "can_pack", "has_independent_rows", "make_product"]
+__all__ = ["Kernel", "Product", "has_independent_rows", "has_onednn", "make_product"]
 
+Kernel = Literal["torch", "onednn", "onednn-copied"]
 Product = Callable[[Tensor], Tensor]
 """``(n, in)`` -> ``(n, out)``: multiply by fixed weights, add a bias."""
 PROBED_ROWS = (1, 2, 3, 7, 33)
 ALL_ROWS = 64
 
 
-def can_pack(dtype: torch.dtype, device: torch.device) -> bool:
+def has_onednn(dtype: torch.dtype, device: torch.device) -> bool:
     """Whether oneDNN multiplies this precision on this machine's processor."""
     if device.type != "cpu" or not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
         return False
@@ -30,18 +32,19 @@ def can_pack(dtype: torch.dtype, device: torch.device) -> bool:
     return dtype == torch.float32
 
 
-def make_product(weight: Tensor, bias: Tensor | None, *, relu: bool = False, packed: bool = False) -> Product:
+def make_product(weight: Tensor, bias: Tensor | None, *, relu: bool = False, kernel: Kernel = "torch") -> Product:
     """The product with a weight ``(out, in)`` and a bias ``(out,)``, rectified on demand.
 
     Args:
         weight: The weights; they must not change afterwards.
         bias: The bias, or None.
         relu: Whether negative results become zero.
-        packed: Whether oneDNN multiplies, by a copy of the weights in its own order; see ``can_pack``.
+        kernel: What multiplies: torch on any device; oneDNN, see ``has_onednn``; or oneDNN with a copy of the weights
+            in its own order, which takes as much memory again, is faster for few rows, and gives the same bits.
     """
-    if not packed:
+    if kernel == "torch":
         return _PlainProduct(weight, bias, relu=relu)
-    return _PackedProduct(weight, bias, relu=relu)
+    return _OneDnnProduct(weight, bias, relu=relu, copied=kernel == "onednn-copied")
 
 
 def has_independent_rows(products: Sequence[tuple[Product, int]], dtype: torch.dtype) -> bool:
@@ -71,14 +74,15 @@ class _PlainProduct:
         return result.relu_() if self._relu else result
 
 
-class _PackedProduct:
+class _OneDnnProduct:
     """The product as oneDNN does it on a CPU."""
 
-    def __init__(self, weight: Tensor, bias: Tensor | None, *, relu: bool) -> None:
-        self._weight = torch.ops.mkldnn._reorder_linear_weight(weight.contiguous(), ALL_ROWS)  # noqa: SLF001
+    def __init__(self, weight: Tensor, bias: Tensor | None, *, relu: bool, copied: bool) -> None:
+        own = torch.ops.mkldnn._reorder_linear_weight  # noqa: SLF001  what torch.compile calls too
+        self._weight = own(weight.contiguous(), ALL_ROWS) if copied else weight.contiguous()
         self._bias = bias
         self._after = "relu" if relu else "none"
-        self._multiply = torch.ops.mkldnn._linear_pointwise.default  # noqa: SLF001  what torch.compile calls too
+        self._multiply = torch.ops.mkldnn._linear_pointwise.default  # noqa: SLF001  as above
 
     def __call__(self, x: Tensor) -> Tensor:
         if len(x) == 1:  # one row is a product of its own kind

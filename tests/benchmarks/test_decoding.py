@@ -17,7 +17,7 @@ from zsbench.interfaces import GenerationSettings, MatrixSpec
 from zsbench.language.decoding import Decoder
 from zsbench.language.frozen import load_model
 from zsbench.language.opt import OptSteps
-from zsbench.linear import can_pack
+from zsbench.linear import has_onednn
 from zsbench.metering import Tally
 from zsbench.plan import LanguageModelChoice
 from zsbench.plugins import load_plugins
@@ -72,7 +72,7 @@ def time_steps(decode) -> Timed:
 
 
 def make_ours(model: Any, prefix):
-    steps = OptSteps(model, packed=can_pack(model.dtype, prefix.device))
+    steps = OptSteps(model, onednn=has_onednn(model.dtype, prefix.device))
     decoder = Decoder(steps, end=END)
 
     def decode(tokens):

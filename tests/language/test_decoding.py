@@ -12,10 +12,10 @@ from zsbench.language import decoding
 from zsbench.language.beams import BeamSearch
 from zsbench.language.decoding import Decoder
 from zsbench.language.opt import OptSteps
-from zsbench.linear import can_pack
+from zsbench.linear import has_onednn
 from zsbench.metering import Tally
 
-PACKED = can_pack(torch.float32, torch.device("cpu"))
+ONEDNN = has_onednn(torch.float32, torch.device("cpu"))
 END, PAD = 2, 1
 GRID = [
     {"beams": beams, "length_penalty": penalty, "min_new_tokens": least}
@@ -77,7 +77,7 @@ def generate(model, prefix, settings):
 def test_texts_are_those_of_transformers(model, options):
     """Greedy and beam search, any length penalty and least length: the same tokens for every prefix."""
     settings, prefix = GenerationSettings(max_new_tokens=9, **options), draw(24)
-    found = Decoder(OptSteps(model, packed=PACKED), end=END).decode(prefix, settings, Tally("decode"))
+    found = Decoder(OptSteps(model, onednn=ONEDNN), end=END).decode(prefix, settings, Tally("decode"))
     assert found == generate(model, prefix, settings)
     assert len({tuple(row) for row in found}) > 5
     if not options["min_new_tokens"] and options["length_penalty"] <= 0:
@@ -88,7 +88,7 @@ def test_texts_are_those_of_transformers(model, options):
 def test_company_changes_no_text(model, beams, monkeypatch):
     """Few at once, many at once, a fixed number filled up, in another order: the same tokens."""
     settings, prefix = GenerationSettings(max_new_tokens=9, beams=beams), draw(21)
-    steps = OptSteps(model, packed=PACKED)
+    steps = OptSteps(model, onednn=ONEDNN)
     whole = Decoder(steps, end=END).decode(prefix, settings, Tally("decode"))
     assert Decoder(steps, end=END, items=8).decode(prefix, settings, Tally("decode")) == whole
     assert Decoder(steps, end=END).decode(prefix.flip(0), settings, Tally("decode"))[::-1] == whole
@@ -96,7 +96,7 @@ def test_company_changes_no_text(model, beams, monkeypatch):
     assert Decoder(steps, end=END).decode(prefix, settings, Tally("decode")) == whole
 
 
-@pytest.mark.skipif(not PACKED, reason="without oneDNN the number of rows is fixed")
+@pytest.mark.skipif(not ONEDNN, reason="without oneDNN the number of rows is fixed")
 @pytest.mark.parametrize("size", ["small", "wide"])
 def test_company_changes_no_bit_of_a_score(model, wide_model, monkeypatch, size):
     """The scores of ended texts are bit-equal alone, among five, and among all, though others are let go on the way."""
@@ -112,7 +112,7 @@ def test_company_changes_no_bit_of_a_score(model, wide_model, monkeypatch, size)
     monkeypatch.setattr(BeamSearch, "read_best", read_and_note)
     model = wide_model if size == "wide" else model
     prefix = draw(30, seed=4, width=model.config.hidden_size)
-    settings, decoder = GenerationSettings(max_new_tokens=9, beams=3), Decoder(OptSteps(model, packed=True), end=END)
+    settings, decoder = GenerationSettings(max_new_tokens=9, beams=3), Decoder(OptSteps(model, onednn=True), end=END)
     texts = decoder.decode(prefix, settings, Tally("decode"))
     distinct = {tuple(text) for text in texts}
     assert len(distinct) > 20
@@ -134,7 +134,7 @@ def test_finished_items_are_let_go(model, monkeypatch):
         return logits
 
     monkeypatch.setattr(OptSteps, "step", count_rows)
-    steps, settings = OptSteps(model, packed=PACKED), GenerationSettings(max_new_tokens=12, beams=1)
+    steps, settings = OptSteps(model, onednn=ONEDNN), GenerationSettings(max_new_tokens=12, beams=1)
     Decoder(steps, end=END).decode(draw(40), settings, Tally("decode"))
     assert rows[0] == 40
     assert min(rows) <= 0.75 * rows[0]
@@ -152,7 +152,7 @@ def test_no_more_items_than_fit_are_decoded_at_once(model, monkeypatch):
         return begin(self, embeddings, room, tally)
 
     monkeypatch.setattr(OptSteps, "begin", count_items)
-    decoder = Decoder(OptSteps(model, packed=PACKED), end=END)
+    decoder = Decoder(OptSteps(model, onednn=ONEDNN), end=END)
     settings = GenerationSettings(max_new_tokens=5)
     each = 2 * 2 * (4 + 4 * 5) * 64 * 4 + 3 * 4 * 30 * 4
     for memory, expected in ((6 * each, [6, 4]), (1, [1] * 10)):
@@ -172,7 +172,7 @@ def test_what_does_not_fit_is_halved_with_the_same_texts(model, monkeypatch, fix
             raise torch.OutOfMemoryError
         return begin(self, embeddings, room, tally)
 
-    steps, settings, prefix = OptSteps(model, packed=PACKED), GenerationSettings(max_new_tokens=6), draw(12)
+    steps, settings, prefix = OptSteps(model, onednn=ONEDNN), GenerationSettings(max_new_tokens=6), draw(12)
     whole = Decoder(steps, end=END).decode(prefix, settings, Tally("decode"))
     monkeypatch.setattr(OptSteps, "begin", refuse_many)
     monkeypatch.setattr(decoding, "MOST_ROWS", 4 * 12)
@@ -189,7 +189,7 @@ def test_what_does_not_fit_is_halved_with_the_same_texts(model, monkeypatch, fix
 def test_tokens_and_products_are_counted(model):
     """Each text's tokens with its end, two operations a weight and row."""
     settings, tally = GenerationSettings(max_new_tokens=3, min_new_tokens=3, beams=2), Tally("decode")
-    Decoder(OptSteps(model, packed=PACKED), end=END).decode(draw(5), settings, tally)
+    Decoder(OptSteps(model, onednn=ONEDNN), end=END).decode(draw(5), settings, tally)
     layers, head = 2 * (4 * 64 * 64 + 2 * 64 * 96), 30 * 64
     assert tally.items == 15
     assert tally.operations == 2 * (layers * 5 * 4 + head * 5) + 2 * 2 * (layers + head) * 5 * 2

@@ -7,7 +7,7 @@ import torch
 from transformers import GPT2Config, GPT2LMHeadModel, OPTConfig, OPTForCausalLM
 
 from zsbench.language.opt import OptSteps, is_opt
-from zsbench.linear import can_pack
+from zsbench.linear import has_onednn
 from zsbench.metering import Tally
 
 SHAPES = {
@@ -17,7 +17,7 @@ SHAPES = {
     "gelu": {"activation_function": "gelu"},
     "without-final-norm": {"_remove_final_layer_norm": True},
 }
-WAYS = [False, *([True] if can_pack(torch.float32, torch.device("cpu")) else [])]
+WAYS = [False, *([True] if has_onednn(torch.float32, torch.device("cpu")) else [])]
 
 
 def make_model(**changes):
@@ -35,12 +35,12 @@ def draw(*shape, seed=0):
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
 
 
-@pytest.mark.parametrize("packed", WAYS)
+@pytest.mark.parametrize("onednn", WAYS)
 @pytest.mark.parametrize("shape", SHAPES)
-def test_logits_are_those_of_transformers(shape, packed):
+def test_logits_are_those_of_transformers(shape, onednn):
     """Prefixes, then steps of three beams each with its own past: the logits of a whole forward pass over each text."""
     model = make_model(**SHAPES[shape])
-    steps = OptSteps(model, packed=packed)
+    steps = OptSteps(model, onednn=onednn)
     prefix = draw(2, 5, model.get_input_embeddings().weight.shape[1])
     logits, memory = steps.begin(prefix, room=9, tally=Tally("decode"))
     assert torch.allclose(logits, model(inputs_embeds=prefix).logits[:, -1], atol=1e-4)
@@ -62,7 +62,7 @@ def check_logits(model, prefix, texts, found):
 def test_items_that_are_let_go_change_no_other():
     """After keep, the others' logits are the same bits."""
     model = make_model()
-    steps = OptSteps(model, packed=WAYS[-1])
+    steps = OptSteps(model, onednn=WAYS[-1])
     prefix, own = draw(3, 4, 32), torch.eye(2, dtype=torch.bool)
     found = []
     for items in ([0, 1, 2], [2, 0]):
@@ -77,7 +77,7 @@ def test_items_that_are_let_go_change_no_other():
 
 def test_the_memory_of_an_item_is_counted():
     """Keys and values of every layer and position, four bytes each."""
-    assert OptSteps(make_model(), packed=False).item_bytes(10) == 2 * 3 * 10 * 32 * 4
+    assert OptSteps(make_model(), onednn=False).item_bytes(10) == 2 * 3 * 10 * 32 * 4
 
 
 def test_only_opt_is_taken_apart():

@@ -175,7 +175,7 @@ def sum_exponentials(logits: Tensor) -> Tensor:
     Some rows at a time, for they stay in the processor's cache; always as many, for one row alone is summed otherwise.
     """
     sums = []
-    for rows in logits.split(ROWS):
+    for rows in torch.split(logits, ROWS):
         filling = rows[-1:].expand(ROWS - len(rows), -1)
         filled = rows if len(rows) == ROWS else torch.cat((rows, filling))
         sums.append(filled.logsumexp(dim=-1, keepdim=True)[: len(rows)])

@@ -24,7 +24,7 @@ from zsbench.language.decoding import Decoder
 from zsbench.language.opt import OptSteps, is_opt
 from zsbench.language.settings import CausalConfig
 from zsbench.language.sources import has_safetensors
-from zsbench.linear import can_pack, has_independent_rows
+from zsbench.linear import has_independent_rows, has_onednn
 from zsbench.metering import Meter, Tally, measure
 
 __all__ = ["FrozenModel", "SpecialTokens"]
@@ -84,13 +84,13 @@ class FrozenModel:
         if not is_opt(self._model):
             return None
         if self._device.type != "cpu":
-            return Decoder(OptSteps(self._model, packed=False), end=self._special.end, items=self._rows)
-        if not can_pack(self._model.dtype, self._device):
+            return Decoder(OptSteps(self._model, onednn=False), end=self._special.end, items=self._rows)
+        if not has_onednn(self._model.dtype, self._device):
             return None
-        steps = OptSteps(self._model, packed=True)
-        return (
-            Decoder(steps, end=self._special.end) if has_independent_rows(steps.products, self._model.dtype) else None
-        )
+        steps = OptSteps(self._model, onednn=True)
+        if not has_independent_rows(steps.products, self._model.dtype):
+            return None
+        return Decoder(steps, end=self._special.end)
 
     def tokenize(self, texts: Sequence[str], *, max_tokens: int, add_end: bool) -> TokenBatch:
         """Rows of leading token, text and end token, padded on the right."""

@@ -16,13 +16,13 @@ from torch import Tensor
 from torch.nn import functional
 from transformers import OPTForCausalLM
 
-from zsbench.linear import Product, make_product
+from zsbench.linear import Kernel, Product, make_product
 from zsbench.metering import Tally
 
 __all__ = ["Memory", "OptSteps", "is_opt"]
 
-MOST_PACKED = 2**31
-"""Bytes of weights that are copied into oneDNN's order; larger models are multiplied as they are."""
+MOST_COPIED = 2**31
+"""Bytes of weights that are copied into oneDNN's order; the weights of larger models are taken as they are."""
 OFFSET = 2
 """Position embeddings begin at this row, whatever their padding."""
 
@@ -85,13 +85,14 @@ class OptSteps:
 
     Args:
         model: The model, frozen; its weights must not change afterwards.
-        packed: Whether oneDNN multiplies, see ``zsbench.linear``.
+        onednn: Whether oneDNN multiplies, see ``zsbench.linear``.
     """
 
-    def __init__(self, model: Any, *, packed: bool) -> None:
+    def __init__(self, model: Any, *, onednn: bool) -> None:
         decoder, config = model.model.decoder, model.config
         size = sum(parameter.numel() * parameter.element_size() for parameter in model.parameters())
-        self._packed = packed and size <= MOST_PACKED
+        copied: Kernel = "onednn-copied" if size <= MOST_COPIED else "onednn"
+        self._kernel: Kernel = copied if onednn else "torch"
         self._positions: Tensor = decoder.embed_positions.weight
         self._words: Tensor = decoder.embed_tokens.weight
         self._heads = int(config.num_attention_heads)
@@ -101,7 +102,7 @@ class OptSteps:
         self._project_out = self._maybe(decoder.project_out)
         self._final_norm = decoder.final_layer_norm
         self._layers = [self._take_layer(layer) for layer in decoder.layers]
-        self._head = make_product(model.lm_head.weight, None, packed=self._packed)
+        self._head = make_product(model.lm_head.weight, None, kernel=self._kernel)
         self._head_weights = int(model.lm_head.weight.numel())
         linears = [module for module in decoder.modules() if isinstance(module, torch.nn.Linear)]
         self._layer_weights = sum(linear.weight.numel() for linear in linears)
@@ -198,16 +199,16 @@ class OptSteps:
         self._inner = int(layer.fc2.in_features)
         return _Layer(
             first_norm=layer.self_attn_layer_norm,
-            read=make_product(torch.cat([reader.weight for reader in readers]), bias, packed=self._packed),
+            read=make_product(torch.cat([reader.weight for reader in readers]), bias, kernel=self._kernel),
             write=self._take(attention.out_proj),
             second_norm=layer.final_layer_norm,
-            widen=make_product(layer.fc1.weight, layer.fc1.bias, relu=rectified, packed=self._packed),
+            widen=make_product(layer.fc1.weight, layer.fc1.bias, relu=rectified, kernel=self._kernel),
             activate=None if rectified else layer.activation_fn,
             narrow=self._take(layer.fc2),
         )
 
     def _take(self, linear: Any) -> Product:
-        return make_product(linear.weight, linear.bias, packed=self._packed)
+        return make_product(linear.weight, linear.bias, kernel=self._kernel)
 
     def _maybe(self, linear: Any) -> Product | None:
         return None if linear is None else self._take(linear)
