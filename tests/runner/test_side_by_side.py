@@ -58,10 +58,10 @@ def crew(tmp_path, monkeypatch):
     bench = Workbench(Store(tmp_path), load_plugins([]).registry)
     notes, outcome = Notes(), Outcome()
 
-    def _crew(*specs, workers=2):
+    def _crew(*specs, workers=2, scorers=0):
         stages = [Stage(kind, label, label, tuple(inputs), {}, None) for kind, label, inputs in specs]
         outcome.stages.update({stage.key: StageRecord("missing") for stage in stages})
-        left = run_side_by_side(stages, bench, Resources("cpu", 1, workers), notes, outcome)
+        left = run_side_by_side(stages, bench, Resources("cpu", 1, workers, scorers), notes, outcome)
         return left, outcome, notes
 
     return _crew
@@ -91,6 +91,39 @@ def test_scoring_is_kept_to_one_worker(crew):
     _, outcome, _ = crew(*[("score", f"slow-{number}", "") for number in range(4)])
     makers = {(place / "made").read_text(encoding="utf-8").split()[0] for place in outcome.places.values()}
     assert len(makers) == 1
+
+
+def makers(outcome, *labels):
+    """The processes that made some stages."""
+    return {(outcome.places[label] / "made").read_text(encoding="utf-8").split()[0] for label in labels}
+
+
+def test_a_cell_is_scored_beside_the_next_ones_captioning(crew):
+    """One process captions all cells, another one tokenises and scores all of them."""
+    cells = [spec for n in "12" for spec in (("predict", f"p{n}", ""), ("score", f"s{n}", [f"p{n}", "r"]))]
+    left, outcome, notes = crew(("references", "r", ""), *cells, workers=1, scorers=1)
+    assert left == []
+    assert len(makers(outcome, "p1", "p2")) == len(makers(outcome, "r", "s1", "s2")) == 1
+    assert makers(outcome, "p1") != makers(outcome, "s1")
+    assert len(notes.order) == 5
+
+
+def test_a_scorer_that_dies_leaves_its_work_to_the_captioning_process(crew):
+    """What is left is scored there."""
+    left, outcome, _ = crew(
+        ("score", "dies", ""), ("predict", "slow", ""), ("score", "s", ["slow"]), workers=1, scorers=1
+    )
+    assert left == []
+    assert makers(outcome, "slow") == makers(outcome, "s")
+
+
+def test_a_captioning_process_that_dies_leaves_its_work_to_the_scorer(crew):
+    """It captions then, too."""
+    left, outcome, _ = crew(
+        ("predict", "dies", ""), ("references", "slow", ""), ("predict", "p", ""), workers=1, scorers=1
+    )
+    assert left == []
+    assert makers(outcome, "slow") == makers(outcome, "p")
 
 
 def test_a_failed_stage_takes_down_what_waits_for_it(crew):
@@ -137,9 +170,17 @@ def test_what_is_left_when_every_worker_died_is_returned(crew):
 
 @pytest.mark.parametrize(
     ("device", "threads", "asked", "expected"),
-    [("cpu", None, None, 1), ("cpu", 1, None, 3), ("cpu", 2, None, 1), ("cuda:0", 1, None, 1), ("cpu", None, 2, 2)],
+    [
+        ("cpu", None, None, (1, 0)),
+        ("cpu", 1, None, (3, 0)),
+        ("cpu", 2, None, (1, 0)),
+        ("cuda:0", 1, None, (1, 1)),
+        ("cuda:0", None, 1, (1, 0)),
+        ("cpu", None, 2, (2, 0)),
+    ],
 )
 def test_workers_are_chosen_by_cores_and_threads(monkeypatch, device, threads, asked, expected):
-    """Three cores; asked for, the number is what was asked."""
+    """Three cores; asked for, the number is what was asked; an accelerator has a process that scores beside it."""
     monkeypatch.setattr(side_by_side, "count_cores", lambda: 3)
-    assert Resources.choose(device, threads, asked).workers == expected
+    chosen = Resources.choose(device, threads, asked)
+    assert (chosen.workers, chosen.scorers) == expected
