@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 
 import pytest
@@ -40,6 +41,8 @@ def act(stage, bench, device):
     """A stage's label says what it does."""
     if "dies" in stage.label:
         os._exit(9)
+    if "killed" in stage.label:
+        os.kill(os.getpid(), signal.SIGKILL)
     if "fails" in stage.label:
         return StageRecord("failed", reason="on purpose")
     bench.progress(1, 2)
@@ -134,12 +137,14 @@ def test_a_failed_stage_takes_down_what_waits_for_it(crew):
     assert outcome.stages["x"].reason == "on purpose"
 
 
-def test_a_worker_that_dies_fails_its_stage_alone(crew):
-    """The other worker goes on."""
-    left, outcome, _ = crew(("train", "dies", ""), ("train", "slow", ""), ("predict", "z", ["slow"]))
+@pytest.mark.parametrize(("end", "code"), [("dies", 9), ("killed", -9)])
+def test_a_worker_that_dies_fails_its_stage_alone(crew, end, code):
+    """The other worker goes on, and the reason says what to do."""
+    left, outcome, _ = crew(("train", end, ""), ("train", "slow", ""), ("predict", "z", ["slow"]))
     assert left == []
-    assert outcome.stages["dies"].state == "failed"
-    assert "worker process died (exit code 9)" in outcome.stages["dies"].reason
+    assert outcome.stages[end].state == "failed"
+    assert f"worker process died (exit code {code})" in outcome.stages[end].reason
+    assert "run the same command again" in outcome.stages[end].reason
     assert outcome.stages["z"].state == "done"
 
 

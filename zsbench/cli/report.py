@@ -82,7 +82,7 @@ def result_text(result: RunResult) -> str:
     else:
         lines.append(
             f"{outcome.count('done')} stages made, {outcome.count('cached')} cached; "
-            f"sharing saved {result.plan.shared} and about {_tell_seconds(result.saved_seconds)}."
+            f"sharing saved {result.plan.shared} more, about {_tell_seconds(result.saved_seconds)} of work."
         )
     lines += [
         f"{len(cell['unreadable'])} images of {cell['name']} could not be read and are not scored, first: "
