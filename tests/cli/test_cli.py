@@ -213,3 +213,19 @@ def test_listing_and_help_import_nothing_heavy(arguments):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stderr == ""
     assert done.returncode == 0
+
+
+def test_run_profile_says_where_time_went(zsbench, tmp_path):
+    """Below the table, and as a document in the run's folder; a run that made nothing says that."""
+    printed = zsbench("run", "--profile").stdout
+    assert "Profile: plan " in printed
+    assert "predict (3)" in printed
+    profile = json.loads((tmp_path / "results" / "latest" / "profile.json").read_text(encoding="utf-8"))
+    assert profile["totals"]["predict"]["stages"] == 3
+    assert "Nothing was made, so there is nothing to profile." in zsbench("run", "--profile").stdout
+
+
+def test_run_says_what_sharing_saved(zsbench):
+    """Stages and time, in words and in JSON."""
+    assert "sharing saved 7 more, about 0 s of work." in zsbench("run").stdout
+    assert json.loads(zsbench("run", "--json").stdout)["shared_seconds"] >= 0

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections import Counter
 from dataclasses import dataclass
@@ -62,7 +63,7 @@ def pytest_collection_modifyitems(items):
 def pytest_terminal_summary(terminalreporter, config):
     """What was survived, of how much."""
     counts = config.stash[COUNTS]
-    for what in sorted(name for kind, name in counts if kind == "all"):
+    for what in sorted((name for kind, name in counts if kind == "all"), reverse=True):
         terminalreporter.write_line(f"{what} {counts['survived', what]}/{counts['all', what]}")
 
 
@@ -70,13 +71,14 @@ def pytest_terminal_summary(terminalreporter, config):
 def count(pytestconfig):
     """Count a fault: what it was, and whether the run came through."""
     counts = pytestconfig.stash[COUNTS]
-    reporter = pytestconfig.pluginmanager.get_plugin("terminalreporter")
+    capture = pytestconfig.pluginmanager.get_plugin("capturemanager")
 
     def _count(what, survived):
         counts["all", what] += 1
         counts["survived", what] += bool(survived)
-        if reporter and pytestconfig.get_verbosity() > 0:
-            reporter.write(f" {what} {counts['survived', what]}/{counts['all', what]}", flush=True)
+        with capture.global_and_fixture_disabled():
+            sys.stdout.write(f"\n{what} {counts['survived', what]}/{counts['all', what]}")
+            sys.stdout.flush()
 
     return _count
 

@@ -50,7 +50,8 @@ def wait_for(process, folder, pattern):
 
 
 @pytest.mark.parametrize(
-    "moment", ["store/partial/*", "store/references/*/entry.json", "store/train/*/entry.json", "store/partial/predict-*"]
+    "moment",
+    ["store/partial/*", "store/references/*/entry.json", "store/train/*/entry.json", "store/partial/predict-*"],
 )
 def test_a_disk_that_gets_full_is_told_and_nothing_is_lost(calm, disk, tmp_path, moment):
     """Full from a certain stage on; with room again, the same command goes on to the same bytes."""

@@ -14,7 +14,7 @@ KILLS = int(os.environ.get("ZSBENCH_KILLS", "50"))
 KILLS_A_RUN = 8
 EMPTY_SHARE, ALONE_SHARE = 0.4, 0.2
 EARLIEST, LATEST = 0.02, 0.5
-"""Moments of kills, in times of an undisturbed run from an empty cache; each one is nearer to the end than the last."""
+"""Moments of kills, in times of an undisturbed run from an empty cache; what was finished brings the next one further."""
 pytestmark = pytest.mark.slow
 
 

@@ -51,6 +51,7 @@ def test_captioners_that_differ_at_inference_share_training_and_features(plan_of
         "train",
     ]
     assert plan.shared == 4  # text-features, image-features, train and references stand once instead of twice
+    assert plan.shared_seconds(dict.fromkeys(plan.stages, 2.5)) == pytest.approx(4 * 2.5)
 
 
 def test_another_training_setting_is_another_training(plan_of):

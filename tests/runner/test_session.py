@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import shutil
 import sys
+import time
 
 import pytest
 
@@ -276,3 +278,17 @@ def test_a_profile_tells_where_time_went_and_changes_nothing(session, tmp_path):
     assert predictions(plain) == predictions(profiled)
     assert profiled.profile.startswith("Profile: ")
     assert not (plain.folder / "profile.json").exists()
+
+
+def test_a_clock_that_jumps_changes_nothing(session, tmp_path, monkeypatch):
+    """An hour forth and back at every look: the same bytes, and every duration is one."""
+    calm = predictions(session().run())
+    shutil.rmtree(tmp_path / "cache")
+    hours = itertools.cycle([1, -1, 0])
+    now, now_ns = time.time, time.time_ns
+    monkeypatch.setattr(time, "time", lambda: now() + 3600 * next(hours))
+    monkeypatch.setattr(time, "time_ns", lambda: now_ns() + 3600 * 10**9 * next(hours))
+    result = session().run()
+    assert predictions(result) == calm
+    assert all(0 <= record.seconds < 600 for record in result.outcome.stages.values())
+    assert session().run().outcome.count("done") == 0

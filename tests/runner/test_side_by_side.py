@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 
 import pytest
@@ -40,6 +41,8 @@ def act(stage, bench, device):
     """A stage's label says what it does."""
     if "dies" in stage.label:
         os._exit(9)
+    if "killed" in stage.label:
+        os.kill(os.getpid(), signal.SIGKILL)
     if "fails" in stage.label:
         return StageRecord("failed", reason="on purpose")
     bench.progress(1, 2)
@@ -58,10 +61,10 @@ def crew(tmp_path, monkeypatch):
     bench = Workbench(Store(tmp_path), load_plugins([]).registry)
     notes, outcome = Notes(), Outcome()
 
-    def _crew(*specs, workers=2):
+    def _crew(*specs, workers=2, scorers=0):
         stages = [Stage(kind, label, label, tuple(inputs), {}, None) for kind, label, inputs in specs]
         outcome.stages.update({stage.key: StageRecord("missing") for stage in stages})
-        left = run_side_by_side(stages, bench, Resources("cpu", 1, workers), notes, outcome)
+        left = run_side_by_side(stages, bench, Resources("cpu", 1, workers, scorers), notes, outcome)
         return left, outcome, notes
 
     return _crew
@@ -93,6 +96,39 @@ def test_scoring_is_kept_to_one_worker(crew):
     assert len(makers) == 1
 
 
+def makers(outcome, *labels):
+    """The processes that made some stages."""
+    return {(outcome.places[label] / "made").read_text(encoding="utf-8").split()[0] for label in labels}
+
+
+def test_a_cell_is_scored_beside_the_next_ones_captioning(crew):
+    """One process captions all cells, another one tokenises and scores all of them."""
+    cells = [spec for n in "12" for spec in (("predict", f"p{n}", ""), ("score", f"s{n}", [f"p{n}", "r"]))]
+    left, outcome, notes = crew(("references", "r", ""), *cells, workers=1, scorers=1)
+    assert left == []
+    assert len(makers(outcome, "p1", "p2")) == len(makers(outcome, "r", "s1", "s2")) == 1
+    assert makers(outcome, "p1") != makers(outcome, "s1")
+    assert len(notes.order) == 5
+
+
+def test_a_scorer_that_dies_leaves_its_work_to_the_captioning_process(crew):
+    """What is left is scored there."""
+    left, outcome, _ = crew(
+        ("score", "dies", ""), ("predict", "slow", ""), ("score", "s", ["slow"]), workers=1, scorers=1
+    )
+    assert left == []
+    assert makers(outcome, "slow") == makers(outcome, "s")
+
+
+def test_a_captioning_process_that_dies_leaves_its_work_to_the_scorer(crew):
+    """It captions then, too."""
+    left, outcome, _ = crew(
+        ("predict", "dies", ""), ("references", "slow", ""), ("predict", "p", ""), workers=1, scorers=1
+    )
+    assert left == []
+    assert makers(outcome, "slow") == makers(outcome, "p")
+
+
 def test_a_failed_stage_takes_down_what_waits_for_it(crew):
     """The others are made."""
     left, outcome, _ = crew(("train", "fails", ""), ("predict", "x", ["fails"]), ("predict", "y", ""))
@@ -101,12 +137,14 @@ def test_a_failed_stage_takes_down_what_waits_for_it(crew):
     assert outcome.stages["x"].reason == "on purpose"
 
 
-def test_a_worker_that_dies_fails_its_stage_alone(crew):
-    """The other worker goes on."""
-    left, outcome, _ = crew(("train", "dies", ""), ("train", "slow", ""), ("predict", "z", ["slow"]))
+@pytest.mark.parametrize(("end", "code"), [("dies", 9), ("killed", -9)])
+def test_a_worker_that_dies_fails_its_stage_alone(crew, end, code):
+    """The other worker goes on, and the reason says what to do."""
+    left, outcome, _ = crew(("train", end, ""), ("train", "slow", ""), ("predict", "z", ["slow"]))
     assert left == []
-    assert outcome.stages["dies"].state == "failed"
-    assert "worker process died (exit code 9)" in outcome.stages["dies"].reason
+    assert outcome.stages[end].state == "failed"
+    assert f"worker process died (exit code {code})" in outcome.stages[end].reason
+    assert "run the same command again" in outcome.stages[end].reason
     assert outcome.stages["z"].state == "done"
 
 
@@ -137,9 +175,17 @@ def test_what_is_left_when_every_worker_died_is_returned(crew):
 
 @pytest.mark.parametrize(
     ("device", "threads", "asked", "expected"),
-    [("cpu", None, None, 1), ("cpu", 1, None, 3), ("cpu", 2, None, 1), ("cuda:0", 1, None, 1), ("cpu", None, 2, 2)],
+    [
+        ("cpu", None, None, (1, 0)),
+        ("cpu", 1, None, (3, 0)),
+        ("cpu", 2, None, (1, 0)),
+        ("cuda:0", 1, None, (1, 1)),
+        ("cuda:0", None, 1, (1, 0)),
+        ("cpu", None, 2, (2, 0)),
+    ],
 )
 def test_workers_are_chosen_by_cores_and_threads(monkeypatch, device, threads, asked, expected):
-    """Three cores; asked for, the number is what was asked."""
+    """Three cores; asked for, the number is what was asked; an accelerator has a process that scores beside it."""
     monkeypatch.setattr(side_by_side, "count_cores", lambda: 3)
-    assert Resources.choose(device, threads, asked).workers == expected
+    chosen = Resources.choose(device, threads, asked)
+    assert (chosen.workers, chosen.scorers) == expected

@@ -52,6 +52,7 @@ def result_document(result: RunResult) -> dict[str, Any]:
         "stages": {state: result.outcome.count(state) for state in ("done", "cached", "failed", "skipped")},
         "all_cached": result.outcome.count("done") == 0 and not result.failed,
         "shared_stages": result.plan.shared,
+        "shared_seconds": round(result.saved_seconds, 1),
         "remarks": result.remarks,
         "cells": [
             {
@@ -81,7 +82,7 @@ def result_text(result: RunResult) -> str:
     else:
         lines.append(
             f"{outcome.count('done')} stages made, {outcome.count('cached')} cached; "
-            f"sharing saved {result.plan.shared}."
+            f"sharing saved {result.plan.shared} more, about {_tell_seconds(result.saved_seconds)} of work."
         )
     lines += [
         f"{len(cell['unreadable'])} images of {cell['name']} could not be read and are not scored, first: "
@@ -94,6 +95,11 @@ def result_text(result: RunResult) -> str:
     lines.append(f"{result.seconds:.1f} s. Records: {result.folder}; the full table: {result.folder / 'tables'}")
     table = screen_table(result.results, width=screen_width())
     return "\n".join([*lines, "", table, *([result.profile, ""] if result.profile else [])])
+
+
+def _tell_seconds(seconds: float) -> str:
+    """A duration as people read it."""
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"  # noqa: PLR2004  two minutes
 
 
 def _overlaps(result: RunResult) -> list[str]:

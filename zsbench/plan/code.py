@@ -31,13 +31,7 @@ def source_hash(factory: Factory) -> str:
 
 def library_versions(*names: str) -> dict[str, str]:
     """Installed versions of distributions that results depend on; ``absent`` for one that is not installed."""
-    versions = {}
-    for name in names:
-        try:
-            versions[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            versions[name] = "absent"
-    return versions
+    return {name: _version(name) for name in names}
 
 
 def scoring_code(metrics: Sequence[str], registry: Registry) -> list[str]:
@@ -51,6 +45,15 @@ def references_material(content: str, metrics: Sequence[str], registry: Registry
     """What the tokenised references of a split are made from: their content, the metrics that want them, the code."""
     code = scoring_code(metrics, registry)
     return {"references": content, "metrics": list(metrics), "code": code, "version": STAGE_VERSION}
+
+
+@functools.cache
+def _version(name: str) -> str:
+    """The version of one distribution, looked up once: a plan asks for the same few at every stage."""
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "absent"
 
 
 @functools.cache

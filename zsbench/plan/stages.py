@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -306,8 +307,19 @@ class Plan:
     @property
     def shared(self) -> int:
         """How many stages sharing saves: those that the cells would make one by one, less those of the plan."""
-        alone = sum(len(self._needed(cell.scoring)) + (cell.comparison is not None) for cell in self.cells)
-        return alone - len(self.stages)
+        return sum(self._count_uses().values()) - len(self.stages)
+
+    def shared_seconds(self, seconds: Mapping[str, float]) -> float:
+        """What sharing saves in time, given how long each stage takes or once took, by key."""
+        uses = self._count_uses()
+        return sum((uses[key] - 1) * seconds.get(key, 0.0) for key in self.stages if uses[key])
+
+    def _count_uses(self) -> Counter[str]:
+        """How many cells need each stage."""
+        uses: Counter[str] = Counter()
+        for cell in self.cells:
+            uses.update(self._needed(cell.scoring) | ({cell.comparison} if cell.comparison else set()))
+        return uses
 
     def _needed(self, key: str) -> set[str]:
         """A stage and all that it waits for, directly or not."""

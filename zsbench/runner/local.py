@@ -56,7 +56,7 @@ class LocalEngine:
         outcome = self.survey(plan, bench.store, reporter)
         bench.places.update(outcome.places)
         missing = [stage for key, stage in plan.stages.items() if outcome.stages[key].state == "missing"]
-        if min(resources.workers, len(missing)) > 1 and can_fork():
+        if min(resources.processes, len(missing)) > 1 and can_fork():
             missing = run_side_by_side(missing, bench, resources, reporter, outcome)
         else:
             reporter.run_started(len(missing))

@@ -40,9 +40,7 @@ class Stopwatch:
         self._last = now
 
 
-def write_profile(
-    folder: Path, plan: Plan, outcome: Outcome, resources: Resources, phases: Mapping[str, float]
-) -> str:
+def write_profile(folder: Path, plan: Plan, outcome: Outcome, resources: Resources, phases: Mapping[str, float]) -> str:
     """Measure the machine, write ``profile.json``, and give the table for people.
 
     Args:
@@ -67,7 +65,7 @@ def _describe(plan: Plan, outcome: Outcome, resources: Resources, phases: Mappin
         for key, work in made.items()
     ]
     kinds = list(dict.fromkeys(row["kind"] for row in rows))
-    workers = max(1, min(resources.workers, len(rows)))
+    workers = max(1, min(resources.processes, len(rows)))
     busy = sum(row["seconds"] for row in rows)
     return {
         "phases": dict(phases),

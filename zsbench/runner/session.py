@@ -95,6 +95,11 @@ class RunResult:
     profile: str = ""
 
     @property
+    def saved_seconds(self) -> float:
+        """What it would have taken longer if every cell had made its own stages."""
+        return self.plan.shared_seconds({key: record.seconds for key, record in self.outcome.stages.items()})
+
+    @property
     def failed(self) -> list[dict[str, Any]]:
         """The cells that failed."""
         return [result for result in self.results if result["status"] == "failed"]
@@ -225,6 +230,7 @@ class Session:
             "cells": [cell.name for cell in plan.cells],
             "stages": stages,
             "shared_stages": plan.shared,
+            "shared_seconds": round(plan.shared_seconds({key: outcome.stages[key].seconds for key in plan.stages}), 1),
             "peak_memory_bytes": (peak_memory() or 0) + sum(outcome.worker_memory) or None,
             "engine": self.options.engine,
             "workers": self._resources().workers,

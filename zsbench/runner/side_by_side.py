@@ -41,6 +41,8 @@ ORDER = (
 """What goes first where several stages are ready: what most others wait for, then what ends a cell."""
 SCORING = frozenset({"score"})
 """Kept to one worker, so that one METEOR process serves the run."""
+BESIDE = frozenset({"references", "score", "compare"})
+"""Left to the process that scores beside the others, where there is one."""
 TOLD_EVERY = 0.2
 
 
@@ -52,19 +54,29 @@ class Resources:
         device: A torch device.
         threads: CPU threads that a stage computes with; None for torch's default.
         workers: Processes that make stages side by side.
+        scorers: Processes beside them that only tokenise, score and compare: one where an accelerator captions, which
+            then goes on with the next cell.
     """
 
     device: str = "cpu"
     threads: int | None = None
     workers: int = 1
+    scorers: int = 0
 
     @classmethod
     def choose(cls, device: str, threads: int | None, workers: int | None) -> Resources:
-        """As many workers as asked for; else, on a CPU with threads given, as many as its cores allow."""
-        if workers is None:
-            alone = threads is None or not device.startswith("cpu")
-            workers = 1 if alone else min(MOST_WORKERS, max(1, count_cores() // (threads or 1)))
-        return cls(device, threads, workers)
+        """As many workers as asked for; else as a CPU's cores allow where threads are given, or one and a scorer."""
+        if workers is not None:
+            return cls(device, threads, workers)
+        if not device.startswith("cpu"):
+            return cls(device, threads, workers=1, scorers=1)
+        fitting = 1 if threads is None else min(MOST_WORKERS, max(1, count_cores() // threads))
+        return cls(device, threads, fitting)
+
+    @property
+    def processes(self) -> int:
+        """Workers and scorers."""
+        return self.workers + self.scorers
 
 
 def count_cores() -> int:
@@ -122,8 +134,10 @@ class _Crew:
         self.reporter = reporter
         self.outcome = outcome
         self.by_key = {stage.key: stage for stage in stages}
-        self.scorer: _Worker | None = None
-        self.workers = [self._hire(resources) for _ in range(min(resources.workers, len(stages)))]
+        self.workers = [self._hire(resources) for _ in range(min(resources.processes, len(stages)))]
+        self.scorer = self.workers[-1] if resources.scorers else None
+        self.apart = bool(resources.scorers)
+        self.beside = BESIDE if resources.scorers else SCORING
 
     def _hire(self, resources: Resources) -> _Worker:
         """Fork a worker."""
@@ -191,8 +205,11 @@ class _Crew:
         return all(key in self.outcome.places for key in stage.inputs)
 
     def _may(self, worker: _Worker, stage: Stage) -> bool:
-        """Whether a worker may make a stage: scoring is kept to one."""
-        return stage.kind not in SCORING or self.scorer is None or self.scorer is worker
+        """Whether a worker may make a stage: scoring is kept to one, and one that is there for it does nothing else."""
+        if self.scorer is None:
+            return True
+        beside = stage.kind in self.beside
+        return beside or not self.apart if self.scorer is worker else not beside
 
     def _hear(self, worker: _Worker) -> None:
         """Take one message of a worker: progress, how its stage ended, or that it died."""
@@ -213,7 +230,8 @@ class _Crew:
         """Go on without a worker that died."""
         worker.process.join(10)
         self.workers.remove(worker)
-        self.scorer = None if self.scorer is worker else self.scorer
+        if self.scorer is worker or len(self.workers) == 1:
+            self.scorer = None  # whoever is left does everything
 
 
 def _tell_death(code: int | None) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pandas as pd
 
@@ -14,6 +16,7 @@ from zsbench.tables.selection import LABELS
 
 __all__ = ["LEVEL", "Failure", "Summary", "find_failures", "summarise"]
 
+Row = Mapping[Any, Any]
 LEVEL = 0.05
 """Differences with a Holm-corrected p-value below this are marked."""
 
@@ -112,9 +115,11 @@ def summarise(frame: pd.DataFrame, labels: Sequence[str]) -> list[Summary]:
     Raises:
         ConfigError: Scores that differ in another label would be averaged.
     """
-    scored = frame[frame["metric"] != ""]
-    keys = ["task", *labels, "metric", "grouping", "group"]
-    summaries = [_summarise_group(group, labels) for _, group in scored.groupby(keys, sort=False, dropna=False)]
+    keys = ("task", *labels, "metric", "grouping", "group")
+    groups: dict[tuple[str, ...], list[Row]] = {}
+    for row in frame[frame["metric"] != ""].to_dict("records"):
+        groups.setdefault(tuple(str(row[key]) for key in keys), []).append(row)
+    summaries = [_summarise_group(group, labels) for group in groups.values()]
     corrected = holm([summary.p_value for summary in summaries])
     return [replace(summary, corrected=p_value) for summary, p_value in zip(summaries, corrected, strict=True)]
 
@@ -124,16 +129,20 @@ def find_failures(frame: pd.DataFrame, labels: Sequence[str]) -> list[Failure]:
     failed = frame[frame["status"] == "failed"]
     return [
         Failure(str(row["task"]), _system(row, labels), int(row["seed"]), str(row["reason"]))
-        for _, row in failed.iterrows()
+        for row in failed.to_dict("records")
     ]
 
 
-def _summarise_group(group: pd.DataFrame, labels: Sequence[str]) -> Summary:
-    """The summary of one metric of one system on one task, from one row a seed."""
+def _summarise_group(group: Sequence[Row], labels: Sequence[str]) -> Summary:
+    """The summary of one metric of one system on one task, from one row a seed.
+
+    Plain numbers: a group has as many rows as there are seeds, and a report has many hundred groups.
+    """
     _check_average(group, labels)
-    first = group.iloc[0]
-    scored = group[group["score"].notna()]
-    counted = scored if len(scored) else group
+    first = group[0]
+    scored = [row for row in group if not math.isnan(row["score"])]
+    counted = scored or group
+    scores = _numbers(scored, "score")
     return Summary(
         task=str(first["task"]),
         system=_system(first, labels),
@@ -142,44 +151,59 @@ def _summarise_group(group: pd.DataFrame, labels: Sequence[str]) -> Summary:
         factor=float(first["factor"]),
         grouping=str(first["grouping"]),
         group=str(first["group"]),
-        seeds=tuple(int(seed) for seed in scored["seed"]),
-        n=int(counted["n"].min()),
-        lost=int(counted["unreadable"].max()),
-        examples=int(counted["examples"].max()),
-        score=float(scored["score"].mean()),
-        error=float(scored["score"].std() if len(scored) > 1 else scored["standard_error"].mean()),
-        low=float(scored["low"].min()),
-        high=float(scored["high"].max()),
-        not_run=next((str(reason) for reason in group["reason"] if reason), ""),
-        signatures=tuple(dict.fromkeys(str(text) for text in scored["signature"] if text)),
-        data_used="; ".join(dict.fromkeys(str(text) for text in group["data_used"] if text)),
-        split_remark=next((str(text) for text in group["split_remark"] if text), ""),
-        baseline=", ".join(dict.fromkeys(str(name) for name in group["baseline"] if name)),
-        difference=float(group["difference"].mean()),
-        difference_low=float(group["difference_low"].min()),
-        difference_high=float(group["difference_high"].max()),
-        p_value=float(group["p_value"].max()),
+        seeds=tuple(int(row["seed"]) for row in scored),
+        n=int(min(row["n"] for row in counted)),
+        lost=int(max(row["unreadable"] for row in counted)),
+        examples=int(max(row["examples"] for row in counted)),
+        score=_mean(scores),
+        error=statistics.stdev(scores) if len(scores) > 1 else _mean(_numbers(scored, "standard_error")),
+        low=min(_numbers(scored, "low"), default=math.nan),
+        high=max(_numbers(scored, "high"), default=math.nan),
+        not_run=next(iter(_texts(group, "reason")), ""),
+        signatures=tuple(_texts(scored, "signature")),
+        data_used="; ".join(_texts(group, "data_used")),
+        split_remark=next(iter(_texts(group, "split_remark")), ""),
+        baseline=", ".join(_texts(group, "baseline")),
+        difference=_mean(_numbers(group, "difference")),
+        difference_low=min(_numbers(group, "difference_low"), default=math.nan),
+        difference_high=max(_numbers(group, "difference_high"), default=math.nan),
+        p_value=max(_numbers(group, "p_value"), default=math.nan),
     )
 
 
-def _system(row: pd.Series, labels: Sequence[str]) -> dict[str, str]:
+def _numbers(rows: Sequence[Row], name: str) -> list[float]:
+    """The numbers of a column that are there."""
+    return [float(row[name]) for row in rows if not math.isnan(row[name])]
+
+
+def _mean(numbers: Sequence[float]) -> float:
+    """The mean; NaN of nothing."""
+    return sum(numbers) / len(numbers) if numbers else math.nan
+
+
+def _texts(rows: Sequence[Row], name: str) -> list[str]:
+    """The distinct texts of a column that are not empty, in order."""
+    return list(dict.fromkeys(str(row[name]) for row in rows if row[name]))
+
+
+def _system(row: Row, labels: Sequence[str]) -> dict[str, str]:
     """Value by label of a row."""
     return {label: str(row[label]) for label in labels}
 
 
-def _check_average(group: pd.DataFrame, labels: Sequence[str]) -> None:
+def _check_average(group: Sequence[Row], labels: Sequence[str]) -> None:
     """Refuse an average over anything but seeds."""
     rest = [label for label in LABELS if label not in labels and label not in {"seed", "run"}]
-    mixed = [label for label in rest if len(set(group[label])) > 1]
-    if not mixed and "seed" not in labels and group["seed"].duplicated().any():
+    mixed = [label for label in rest if len({str(row[label]) for row in group}) > 1]
+    if not mixed and "seed" not in labels and len({row["seed"] for row in group}) < len(group):
         mixed = ["run"]
     if not mixed and "seed" in labels and len(group) > 1:
         mixed = ["run"]
     if mixed:
-        values = ", ".join(str(value) or "none" for value in dict.fromkeys(group[mixed[0]]))
-        name = group["captioner"].iloc[0]
+        values = ", ".join(dict.fromkeys(str(row[mixed[0]]) or "none" for row in group))
+        name = group[0]["captioner"]
         raise ConfigError(
-            f"A row of {name} on {group['task'].iloc[0]} would average over {mixed[0]}: {values}.",
+            f"A row of {name} on {group[0]['task']} would average over {mixed[0]}: {values}.",
             "Scores are averaged over seeds alone.",
             f"Add {mixed[0]} to `--rows` or `--columns`, or filter.",
             source="the command line",

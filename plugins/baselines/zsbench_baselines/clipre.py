@@ -14,7 +14,7 @@ from zsbench.interfaces import (
     CorpusFeatures,
     ImageBatch,
 )
-from zsbench_baselines.config import ClipReConfig
+from zsbench_baselines.config import CLIPRE_NEEDS, ClipReConfig
 from zsbench_baselines.nearest import Neighbour, find_nearest
 
 __all__ = ["ClipRe"]
@@ -27,7 +27,7 @@ class ClipRe(Captioner[ClipReConfig]):
     Source: the retrieval baseline of Su et al. 2022 (MAGIC, arXiv 2205.02655).
     """
 
-    needs: ClassVar[CaptionerNeeds] = CaptionerNeeds(memory=True)
+    needs: ClassVar[CaptionerNeeds] = CLIPRE_NEEDS
 
     def __init__(self, config: ClipReConfig) -> None:
         super().__init__(config)

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from zsbench.interfaces.captioner import CaptionerNeeds
 from zsbench.interfaces.records import Frozen
 
-__all__ = ["ClipReConfig", "ClipReInference"]
+__all__ = ["CLIPRE_NEEDS", "ClipReConfig", "ClipReInference"]
+
+CLIPRE_NEEDS = CaptionerNeeds(memory=True)
+"""It reads the text corpus; told by its spec too, so that a plan need not import its class."""
 
 
 class ClipReInference(Frozen):

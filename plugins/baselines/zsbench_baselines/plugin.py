@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from zsbench.hookspecs import hookimpl
 from zsbench.interfaces.specs import CaptionerSpec
+from zsbench_baselines.config import CLIPRE_NEEDS
 
 __all__: list[str] = []
 
@@ -16,6 +17,7 @@ def zsbench_captioners() -> list[CaptionerSpec]:
             id="clipre",
             factory="zsbench_baselines.clipre:ClipRe",
             config="zsbench_baselines.config:ClipReConfig",
+            needs=CLIPRE_NEEDS,
             summary="the nearest caption of the text corpus, by encoder similarity (MAGIC's retrieval baseline)",
             tags=("baseline", "retrieval", "captions"),
         )
