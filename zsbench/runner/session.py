@@ -32,10 +32,10 @@ from zsbench.records import RunFolder
 from zsbench.registry import load_object
 from zsbench.runner.cells import CellRecorder
 from zsbench.runner.local import LocalEngine, Outcome, Resources
+from zsbench.runner.mirrored_store import open_store
 from zsbench.runner.order import Engine, Order
 from zsbench.runner.reporter import Reporter
 from zsbench.runner.workbench import Workbench
-from zsbench.store import Store
 
 __all__ = ["RunOptions", "RunResult", "Session"]
 
@@ -55,6 +55,7 @@ class RunOptions:
         workers: Processes that make stages side by side; None for what the matrix's ``threads`` allow.
         engine: Id of the engine that places stages.
         address: Of the engine's cluster, if it has one.
+        store_url: Where machines share stage outputs; empty if they share the cache's file system.
     """
 
     matrix: Matrix
@@ -64,6 +65,7 @@ class RunOptions:
     workers: int | None = None
     engine: str = "local"
     address: str = ""
+    store_url: str = ""
 
 
 @dataclass
@@ -101,7 +103,7 @@ class Session:
         self.matrix = options.matrix
         self.plugins = plugins
         self.reporter = reporter
-        self.store = Store(options.cache / "store")
+        self.store = open_store(options.cache, options.store_url)
 
     def plan(self, *, dry: bool = False) -> Plan:
         """The plan; reads data, loads no model.
@@ -167,6 +169,7 @@ class Session:
             control=self.plugins.control,
             online=given.online,
             address=given.address,
+            store_url=given.store_url,
             workers=given.workers,
         )
         engine: Engine = factory(order)
@@ -210,7 +213,7 @@ class Session:
             "shared_stages": plan.shared,
             "peak_memory_bytes": (peak_memory() or 0) + sum(outcome.worker_memory) or None,
             "engine": self.options.engine,
-            "workers": self._resources().workers,
+            "workers": len(outcome.worker_memory) or self._resources().workers,
             "provenance": collect_provenance(self.plugins.records, self._used(plan), self.matrix.device),
         }
 
