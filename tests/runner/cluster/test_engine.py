@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from zsbench.errors import ConfigError
-from zsbench.runner.cluster import engine
+from zsbench.runner.cluster import dispatch, engine
 from zsbench.runner.cluster.environment import describe_environment
 
 pytestmark = pytest.mark.slow
@@ -79,12 +79,12 @@ def test_errors_and_records_are_those_of_the_local_engine(cluster, session, note
 
 
 def test_real_captioners_say_the_same_bytes_on_a_cluster(cluster, tmp_path):
-    """Training, captions and scores of the real command; the terminal has nothing of Ray's."""
+    """Training, answers and scores of the real command; the terminal has nothing of Ray's."""
     corpus = tmp_path / "corpus.txt"
     words = ("a red dog", "a cat near a tree", "two men", "a street", "a blue bicycle", "a woman eating")
     corpus.write_text("\n".join(f"{a} and {b}" for a in words for b in words if a != b), encoding="utf-8")
     arguments = [
-        *("--captioners", "maccap", "--tasks", "coco-karpathy-test", "--corpora", "text-file", "--json"),
+        *("--captioners", "maccap", "--tasks", "vqav2-val", "--corpora", "text-file", "--json"),
         *("--set", f"corpus_settings.text-file.path={corpus}", "--limit", "6", "--batch-size", "4"),
         *("--set", "maccap.training.steps=4", "--set", "maccap.training.warmup_steps=2"),
     ]
@@ -111,3 +111,18 @@ def test_a_node_with_another_environment_is_refused_by_name(cluster, session, mo
     monkeypatch.setattr(engine, "describe_environment", lambda records: ours)
     with pytest.raises(ConfigError, match=r"another environment: torch is .* there and 0\.1 here"):
         session("ray", "ray", cluster.address, captioners=["nearest"], baseline=None).run()
+
+
+def test_a_card_that_no_node_has_is_not_waited_for_forever(cluster, session, notes, monkeypatch):
+    """The run says what it waits for, and then stops."""
+    monkeypatch.setattr(dispatch, "TOLD_AFTER", 0.0)
+    monkeypatch.setattr(dispatch, "PATIENCE", 1.0)
+    with pytest.raises(ConfigError, match="No node of the cluster has room for text-features"):
+        session("ray", "ray", cluster.address, captioners=["nearest"], baseline=None, device="cuda").run()
+    assert [remark for remark in notes.remarks if "One is waited for" in remark]
+
+
+def test_a_card_by_its_number_is_refused(session):
+    """Ray gives each stage its own."""
+    with pytest.raises(ConfigError, match=r"'cuda:1' with the engine `ray`"):
+        session("ray", "ray", "auto", captioners=["nearest"], baseline=None, device="cuda:1").run()

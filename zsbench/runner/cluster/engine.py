@@ -126,8 +126,11 @@ class _RayNodes:
         return [(task, self._result(task)) for task in ended]
 
     def read_progress(self) -> Mapping[str, tuple[int, int]]:
-        """What the board was told."""
-        said: Mapping[str, tuple[int, int]] = self.ray.get(self.board.read.remote())
+        """What the board was told; nothing if it died, since a run needs no progress to go on."""
+        try:
+            said: Mapping[str, tuple[int, int]] = self.ray.get(self.board.read.remote())
+        except self.ray.exceptions.ActorDiedError:
+            return {}
         return said
 
     def find_impossible(self, stages: Iterable[Stage]) -> Stage | None:
