@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from zsbench.cli.engine import AddressOption, EngineOption, StoreOption, check_engine
 from zsbench.cli.matrices import find_matrix
 from zsbench.config import Matrix, parse_assignment, read_matrix
 from zsbench.errors import ConfigError
@@ -40,10 +41,9 @@ def run_matrix(  # noqa: PLR0913  one parameter a flag
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes that make stages side by side. Default: as `threads` allows.")
     ] = None,
-    engine: Annotated[str, typer.Option(help="What places the stages: local, or ray on a cluster.")] = "local",
-    address: Annotated[
-        str, typer.Option(metavar="auto|HOST", help="Head of the Ray cluster; auto for the one that runs here.")
-    ] = "",
+    engine: EngineOption = "local",
+    address: AddressOption = "",
+    store: StoreOption = "",
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Any key of the matrix; repeatable.")
     ] = None,
@@ -83,8 +83,8 @@ def run_matrix(  # noqa: PLR0913  one parameter a flag
     known = plugins.registry.ids(CaptionerSpec)
     overrides |= dict(parse_assignment(text, known) for text in settings or [])
     chosen = _with_baseline(find_matrix(matrix, plugins.registry), overrides)
-    _check_address(engine, address)
-    options = RunOptions(chosen, output, default_cache(), online, workers, engine, address, profile)
+    check_engine(engine, address, store)
+    options = RunOptions(chosen, output, default_cache(), online, workers, engine, address, store, profile)
     reporter = make_reporter()
     session = Session(options, plugins, reporter)
     if dry_run:
@@ -99,22 +99,6 @@ def run_matrix(  # noqa: PLR0913  one parameter a flag
     _print_result(result, as_json=as_json, debug=debug)
     if result.failed:
         raise typer.Exit(FAILED_CELLS)
-
-
-def _check_address(engine: str, address: str) -> None:
-    """Refuse the address of a cluster for an engine that has none.
-
-    Raises:
-        ConfigError: It is given for the local engine.
-    """
-    if address and engine == "local":
-        raise ConfigError(
-            f"--address {address} is given, and the engine is `local`.",
-            "Only an engine of a cluster has an address.",
-            "Add `--engine ray`, or leave the address out.",
-            source="the command line",
-            key="address",
-        )
 
 
 def _with_baseline(path: Path, overrides: dict[str, Any]) -> Matrix:

@@ -10,11 +10,13 @@ from typing import Any
 from zsbench.interfaces import Progress
 from zsbench.store import write_text
 
-__all__ = ["QUESTIONS_PER_IMAGE", "Row", "read_predictions", "write_chunks"]
+__all__ = ["PARTS", "QUESTIONS_PER_IMAGE", "Row", "read_predictions", "write_chunks"]
 
 QUESTIONS_PER_IMAGE = 8
 """Questions answered together for every image that would be captioned together; prompts of one length share a pass."""
 FILE = "predictions.jsonl"
+PARTS = "part-*.jsonl"
+"""The chunks of an unfinished stage in its partial folder, each written whole."""
 Row = dict[str, Any]
 
 

@@ -28,6 +28,7 @@ class Order:
         control: Which plugins are wanted and blocked.
         online: Whether weights may be downloaded.
         address: Of a cluster; empty for whatever the engine does without one.
+        store_url: Where machines share stage outputs; empty if they share the cache's file system.
         workers: Stages that may be made at once; None for as many as there is room for.
     """
 
@@ -37,6 +38,7 @@ class Order:
     control: PluginControl
     online: bool = False
     address: str = ""
+    store_url: str = ""
     workers: int | None = None
 
 

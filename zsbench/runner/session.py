@@ -33,11 +33,11 @@ from zsbench.records import RunFolder
 from zsbench.registry import load_object
 from zsbench.runner.cells import CellRecorder
 from zsbench.runner.local import LocalEngine, Outcome, Resources
+from zsbench.runner.mirrored_store import open_store
 from zsbench.runner.order import Engine, Order
 from zsbench.runner.profile import Stopwatch, write_profile
 from zsbench.runner.reporter import Reporter
 from zsbench.runner.workbench import Workbench
-from zsbench.store import Store
 
 __all__ = ["RunOptions", "RunResult", "Session"]
 
@@ -57,6 +57,7 @@ class RunOptions:
         workers: Processes that make stages side by side; None for what the matrix's ``threads`` allow.
         engine: Id of the engine that places stages.
         address: Of the engine's cluster, if it has one.
+        store_url: Where machines share stage outputs; empty if they share the cache's file system.
         profile: Whether to tell where time went.
     """
 
@@ -67,6 +68,7 @@ class RunOptions:
     workers: int | None = None
     engine: str = "local"
     address: str = ""
+    store_url: str = ""
     profile: bool = False
 
 
@@ -113,7 +115,7 @@ class Session:
         self.matrix = options.matrix
         self.plugins = plugins
         self.reporter = reporter
-        self.store = Store(options.cache / "store")
+        self.store = open_store(options.cache, options.store_url)
 
     def plan(self, *, dry: bool = False) -> Plan:
         """The plan; reads data, loads no model.
@@ -189,6 +191,7 @@ class Session:
             control=self.plugins.control,
             online=given.online,
             address=given.address,
+            store_url=given.store_url,
             workers=given.workers,
         )
         engine: Engine = factory(order)
@@ -233,7 +236,7 @@ class Session:
             "shared_seconds": round(plan.shared_seconds({key: outcome.stages[key].seconds for key in plan.stages}), 1),
             "peak_memory_bytes": (peak_memory() or 0) + sum(outcome.worker_memory) or None,
             "engine": self.options.engine,
-            "workers": self._resources().workers,
+            "workers": len(outcome.worker_memory) or self._resources().workers,
             "provenance": collect_provenance(self.plugins.records, self._used(plan), self.matrix.device),
         }
 

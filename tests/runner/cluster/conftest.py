@@ -51,13 +51,14 @@ def slow_log(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def cluster(slow_log):
-    """A head with one CPU; tests add nodes."""
+def cluster(slow_log, tmp_path_factory):
+    """A head with one CPU and a cache of its own; tests add nodes."""
     pytest.importorskip("ray", reason="ray has no wheel for this Python")
     from ray.cluster_utils import Cluster
 
     settings = {
         "RAY_USAGE_STATS_ENABLED": "0",
+        "ZSBENCH_CACHE": str(tmp_path_factory.mktemp("cache-of-head")),
         "ZSBENCH_SLOW_LOG": str(slow_log),
         "ZSBENCH_SLOW_SECONDS": "0.4",
         "PYTHONPATH": os.pathsep.join([str(SUPPORT), os.environ.get("PYTHONPATH", "")]),
@@ -75,9 +76,9 @@ def session(tmp_path, notes):
     """Build a session; keyword arguments override the matrix."""
     plugins = load_plugins(control=PluginControl(files=(SUPPORT / "zsbench_slow.py",)))
 
-    def _session(name, engine="local", address="", **overrides):
+    def _session(name, engine="local", address="", url="", **overrides):
         matrix = read_matrix(zsbench_fakes.matrix_file(), {"threads": 1, **overrides})
-        options = RunOptions(matrix, tmp_path / f"results-{name}", tmp_path / name, engine=engine, address=address)
-        return Session(options, plugins, notes)
+        place = {"engine": engine, "address": address, "store_url": url}
+        return Session(RunOptions(matrix, tmp_path / f"results-{name}", tmp_path / name, **place), plugins, notes)
 
     return _session

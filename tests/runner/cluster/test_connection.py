@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -12,8 +13,14 @@ from zsbench.runner.cluster.connection import connect, whole_address
 from zsbench.runner.reporter import Silent
 
 
+class RayError(Exception):
+    """What Ray's errors have in common."""
+
+
 class FakeRay:
     """Remembers how it was started; raises where it is told to."""
+
+    exceptions = SimpleNamespace(RayError=RayError)
 
     def __init__(self, *errors):
         self.errors, self.started, self.ended = list(errors), [], 0
@@ -94,3 +101,14 @@ def test_another_version_of_ray_or_python_is_told(ray):
     ray(RuntimeError("Version mismatch: The cluster was started with:\n    Ray: 2.50.0"))
     with pytest.raises(ConfigError, match=r"Version mismatch: .* Ray: 2\.50\.0"):
         connect("auto", Silent()).__enter__()
+
+
+def test_a_cluster_that_is_lost_is_an_error_that_says_how_to_go_on(ray):
+    """And Ray is left all the same."""
+    fake = ray()
+    with (
+        pytest.raises(ConfigError, match=r"The Ray cluster was lost: No head\. .* it continues"),
+        connect("", Silent()),
+    ):
+        raise RayError("No head")
+    assert fake.ended == 1

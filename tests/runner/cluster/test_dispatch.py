@@ -128,7 +128,7 @@ def test_a_node_that_must_not_take_part_stops_the_run(make_dispatch):
 
 def test_what_is_not_seen_from_here_is_not_done(make_dispatch, monkeypatch):
     """A worker that wrote elsewhere has made nothing."""
-    monkeypatch.setattr(dispatch, "find_shared", lambda store, kind, key: None)
+    monkeypatch.setattr(dispatch, "is_shared", lambda store, kind, key: False)
     work, store = make_dispatch(("train", "a", []))
     work.run(Nodes(store))
     assert work.outcome.stages["a"].state == "failed"

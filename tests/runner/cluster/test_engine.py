@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from zsbench.errors import ConfigError
-from zsbench.runner.cluster import engine
+from zsbench.runner.cluster import dispatch, engine
 from zsbench.runner.cluster.environment import describe_environment
 
 pytestmark = pytest.mark.slow
@@ -23,18 +23,23 @@ def samples_of(folder):
 
 
 @pytest.fixture
-def victim(cluster):
-    """A second node with one CPU, to be killed."""
+def victim(cluster, tmp_path, monkeypatch):
+    """A second node with one CPU and a cache of its own, to be killed."""
+    monkeypatch.setenv("ZSBENCH_CACHE", str(tmp_path / "cache-of-victim"))
     node = cluster.add_node(num_cpus=1)
     yield node
     if node in cluster.list_all_nodes():
         cluster.remove_node(node, allow_graceful=False)
 
 
-def test_a_node_that_is_killed_costs_no_more_than_a_chunk(cluster, victim, session, notes, slow_log, monkeypatch):
+@pytest.mark.parametrize("shared", ["folder", "url"])
+def test_a_node_that_is_killed_costs_no_more_than_a_chunk(
+    shared, cluster, victim, session, notes, slow_log, tmp_path, monkeypatch
+):
     """Two nodes caption; one is killed in the middle; its stage goes on from its chunks, to the same bytes."""
     monkeypatch.delenv("ZSBENCH_SLOW_LOG")
     monkeypatch.setenv("ZSBENCH_SLOW_SECONDS", "0")
+    slow_log.write_text("", encoding="utf-8")
     calm = session("local", **SLOW).run()
     done = {}
 
@@ -45,12 +50,14 @@ def test_a_node_that_is_killed_costs_no_more_than_a_chunk(cluster, victim, sessi
             cluster.remove_node(victim, allow_graceful=False)
 
     notes.advanced = kill_in_the_middle
-    result = session("ray", "ray", cluster.address, **SLOW).run()
+    url = f"file://{tmp_path}/shared" if shared == "url" else ""
+    result = session("ray", "ray", cluster.address, url, **SLOW).run()
     assert samples_of(result.folder) == samples_of(calm.folder)
     assert [remark for remark in notes.remarks if "is begun again where it was: its node died" in remark]
     captions = slow_log.read_text(encoding="utf-8").splitlines()
     assert 20 <= len(captions) <= 21  # ten images for each of two seeds, and the one that was lost
     assert len({line.split()[0] for line in captions}) > 1
+    assert (tmp_path / "cache-of-victim" / "store" / "partial").is_dir() == bool(url)
 
 
 def test_errors_and_records_are_those_of_the_local_engine(cluster, session, notes):
@@ -72,18 +79,18 @@ def test_errors_and_records_are_those_of_the_local_engine(cluster, session, note
 
 
 def test_real_captioners_say_the_same_bytes_on_a_cluster(cluster, tmp_path):
-    """Training, captions and scores of the real command; the terminal has nothing of Ray's."""
+    """Training, answers and scores of the real command; the terminal has nothing of Ray's."""
     corpus = tmp_path / "corpus.txt"
     words = ("a red dog", "a cat near a tree", "two men", "a street", "a blue bicycle", "a woman eating")
     corpus.write_text("\n".join(f"{a} and {b}" for a in words for b in words if a != b), encoding="utf-8")
     arguments = [
-        *("--captioners", "maccap,clipre", "--tasks", "coco-karpathy-test", "--corpora", "text-file", "--json"),
+        *("--captioners", "maccap", "--tasks", "vqav2-val", "--corpora", "text-file", "--json"),
         *("--set", f"corpus_settings.text-file.path={corpus}", "--limit", "6", "--batch-size", "4"),
         *("--set", "maccap.training.steps=4", "--set", "maccap.training.warmup_steps=2"),
     ]
     local, _ = run(tmp_path / "local", *arguments)
     ray, said = run(tmp_path / "ray", *arguments, "--engine", "ray", "--address", cluster.address)
-    assert [cell["status"] for cell in ray["cells"]] == ["done", "done"]
+    assert [cell["status"] for cell in ray["cells"]] == ["done"]
     assert samples_of(tmp_path / "ray" / ray["run"]) == samples_of(tmp_path / "local" / local["run"])
     assert [line for line in said.splitlines() if not line.startswith(("note: ", "["))] == []
 
@@ -104,3 +111,18 @@ def test_a_node_with_another_environment_is_refused_by_name(cluster, session, mo
     monkeypatch.setattr(engine, "describe_environment", lambda records: ours)
     with pytest.raises(ConfigError, match=r"another environment: torch is .* there and 0\.1 here"):
         session("ray", "ray", cluster.address, captioners=["nearest"], baseline=None).run()
+
+
+def test_a_card_that_no_node_has_is_not_waited_for_forever(cluster, session, notes, monkeypatch):
+    """The run says what it waits for, and then stops."""
+    monkeypatch.setattr(dispatch, "TOLD_AFTER", 0.0)
+    monkeypatch.setattr(dispatch, "PATIENCE", 1.0)
+    with pytest.raises(ConfigError, match="No node of the cluster has room for text-features"):
+        session("ray", "ray", cluster.address, captioners=["nearest"], baseline=None, device="cuda").run()
+    assert [remark for remark in notes.remarks if "One is waited for" in remark]
+
+
+def test_a_card_by_its_number_is_refused(session):
+    """Ray gives each stage its own."""
+    with pytest.raises(ConfigError, match=r"'cuda:1' with the engine `ray`"):
+        session("ray", "ray", "auto", captioners=["nearest"], baseline=None, device="cuda:1").run()

@@ -45,32 +45,35 @@ def board():
 
 def test_a_node_that_sees_the_store_and_plans_alike_may_take_part(mission, tmp_path):
     """Nothing is said; the worker has its plan."""
-    (tmp_path / "token").touch()
-    assert look_around(mission, tmp_path / "token") is None
+    (tmp_path / "store").mkdir()
+    (tmp_path / "store" / "token").touch()
+    assert look_around(mission, "token") is None
     assert worker._desk.plan.cells
 
 
-def test_a_node_that_does_not_see_the_store_is_refused(mission, tmp_path):
+def test_a_node_that_does_not_see_the_store_is_refused(mission):
     """The message says how a store is shared."""
-    refusal = look_around(mission, tmp_path / "elsewhere" / "token")
+    refusal = look_around(mission, "token")
     assert "does not see" in refusal.found
     assert "ZSBENCH_CACHE" in refusal.remedy
 
 
 def test_another_environment_is_refused_by_name(mission, tmp_path):
     """Before anything is planned."""
-    (tmp_path / "token").touch()
+    (tmp_path / "store").mkdir()
+    (tmp_path / "store" / "token").touch()
     other = dataclasses.replace(mission, environment={**mission.environment, "torch": "0.1"})
-    refusal = look_around(other, tmp_path / "token")
+    refusal = look_around(other, "token")
     assert "torch is" in refusal.found
     assert "0.1 here" in refusal.found
 
 
 def test_a_node_without_the_data_is_refused(mission, tmp_path):
     """In the words of the error that planning raises."""
-    (tmp_path / "token").touch()
+    (tmp_path / "store").mkdir()
+    (tmp_path / "store" / "token").touch()
     order = dataclasses.replace(mission.order, data_root=tmp_path / "nowhere")
-    refusal = look_around(dataclasses.replace(mission, order=order), tmp_path / "token")
+    refusal = look_around(dataclasses.replace(mission, order=order), "token")
     assert isinstance(refusal, Refusal)
     assert "cannot plan this run" in refusal.found
 
@@ -106,3 +109,27 @@ def plan_of(mission):
     """The stages that a worker plans."""
     prepared = worker._prepare(mission)
     return list(prepared.plan.stages.values())
+
+
+def test_a_node_that_cannot_open_the_url_is_refused(mission):
+    """It is named."""
+    order = dataclasses.replace(mission.order, store_url="nonsense://bucket")
+    refusal = look_around(dataclasses.replace(mission, order=order), "token")
+    assert "has no store" in refusal.found
+
+
+def test_nodes_that_share_a_url_have_caches_of_their_own(mission, tmp_path, monkeypatch):
+    """Where ZSBENCH_CACHE says so."""
+    monkeypatch.setattr(worker, "OWN_CACHE", str(tmp_path / "own"))
+    assert worker._find_cache(mission.order) == tmp_path
+    shared = dataclasses.replace(mission.order, store_url="memory://shared")
+    assert worker._find_cache(shared) == tmp_path / "own"
+
+
+def test_inputs_that_are_not_seen_fail_the_stage(mission, board, monkeypatch):
+    """With the node's name, as an error of the tree."""
+    monkeypatch.setattr(worker, "find_shared", lambda store, kind, key: None)
+    stage = next(stage for stage in plan_of(mission) if stage.kind == "predict")
+    made = make(mission, Errand(stage.kind, stage.key, (("image-features", "x"),)), board)
+    assert made.record.state == "failed"
+    assert "does not see" in made.record.reason

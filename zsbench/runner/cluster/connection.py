@@ -71,7 +71,7 @@ def connect(address: str, reporter: Reporter) -> Iterator[Any]:
 
     Raises:
         MissingDependencyError: Ray is not installed.
-        ConfigError: There is no such cluster, or it runs another Ray or Python.
+        ConfigError: There is no such cluster, it runs another Ray or Python, or it was lost.
     """
     ray = import_ray()
     chosen = whole_address(address)
@@ -82,6 +82,14 @@ def connect(address: str, reporter: Reporter) -> Iterator[Any]:
         _join(ray, chosen, reporter)
         try:
             yield ray
+        except ray.exceptions.RayError as error:
+            raise ConfigError(
+                f"The Ray cluster was lost: {_first_line(error)}",
+                "The head and this node live as long as the run.",
+                "Start the cluster again, and run the same command: it continues.",
+                source="--address",
+                key="address",
+            ) from error
         finally:
             ray.shutdown()
 

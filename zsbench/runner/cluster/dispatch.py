@@ -10,7 +10,7 @@ from typing import Protocol
 from zsbench.errors import ConfigError
 from zsbench.plan import Stage
 from zsbench.runner.cluster.environment import Refusal
-from zsbench.runner.cluster.worker import Made, find_shared
+from zsbench.runner.cluster.worker import Made, is_shared
 from zsbench.runner.outcome import Outcome, StageRecord
 from zsbench.runner.reporter import Reporter
 from zsbench.runner.side_by_side import ORDER
@@ -149,7 +149,7 @@ class Dispatch:
 
     def _seen(self, stage: Stage, made: Made) -> StageRecord:
         """How a stage went, once what it left is seen from here."""
-        if made.record.state == "done" and find_shared(self.bench.store, stage.kind, stage.key) is None:
+        if made.record.state == "done" and not is_shared(self.bench.store, stage.kind, stage.key):
             place = self.bench.store.path(stage.kind, stage.key)
             return StageRecord("failed", reason=f"{made.process} made it, and {place} is not seen here.")
         return made.record

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from zsbench.errors import ConfigError
+from zsbench.errors import ConfigError, MissingDataError
 from zsbench.plan import Plan, Stage
 from zsbench.plugins import load_plugins
 from zsbench.runner.cluster.board import Board
@@ -18,7 +18,8 @@ from zsbench.runner.cluster.dispatch import Dispatch, Lost, Task
 from zsbench.runner.cluster.environment import Refusal, describe_environment
 from zsbench.runner.cluster.needs import Needs, choose_threads, find_needs, fits
 from zsbench.runner.cluster.worker import Errand, Made, Mission, look_around, make
-from zsbench.runner.local import LocalEngine
+from zsbench.runner.local import LocalEngine, targets
+from zsbench.runner.mirrored_store import MirroredStore
 from zsbench.runner.order import Order
 from zsbench.runner.outcome import Outcome
 from zsbench.runner.reporter import Reporter
@@ -57,6 +58,7 @@ class RayEngine:
                 with _token(bench.store) as token:
                     nodes.check(token)
                 Dispatch(missing, bench, reporter, outcome, self.order.workers).run(nodes)
+        _fetch(plan, bench.store, outcome)
         return outcome
 
     def _mission(self, ray: Any, resources: Resources) -> Mission:
@@ -86,7 +88,7 @@ class _RayNodes:
         here = self.at(ray.get_runtime_context().get_node_id(), soft=False)
         self.board = ray.remote(Board).options(num_cpus=0, scheduling_strategy=here).remote()
 
-    def check(self, token: Path) -> None:
+    def check(self, token: str) -> None:
         """See that every node can take part.
 
         Raises:
@@ -124,8 +126,11 @@ class _RayNodes:
         return [(task, self._result(task)) for task in ended]
 
     def read_progress(self) -> Mapping[str, tuple[int, int]]:
-        """What the board was told."""
-        said: Mapping[str, tuple[int, int]] = self.ray.get(self.board.read.remote())
+        """What the board was told; nothing if it died, since a run needs no progress to go on."""
+        try:
+            said: Mapping[str, tuple[int, int]] = self.ray.get(self.board.read.remote())
+        except self.ray.exceptions.ActorDiedError:
+            return {}
         return said
 
     def find_impossible(self, stages: Iterable[Stage]) -> Stage | None:
@@ -185,12 +190,36 @@ def _check_device(device: str) -> None:
 
 
 @contextlib.contextmanager
-def _token(store: Store) -> Iterator[Path]:
-    """A file in the store that only who shares it can see."""
-    path = store.root / f"shared-{uuid.uuid4().hex}.token"
+def _token(store: Store) -> Iterator[str]:
+    """The name of a file in the store that only who shares it can see."""
+    name = f"shared-{uuid.uuid4().hex}.token"
+    if isinstance(store, MirroredStore):
+        store.mark(name)
+        try:
+            yield name
+        finally:
+            store.remove(name)
+        return
     store.root.mkdir(parents=True, exist_ok=True)
-    write_text(path, "This file shows that nodes share the store.\n")
+    write_text(store.root / name, "This file shows that nodes share the store.\n")
     try:
-        yield path
+        yield name
     finally:
-        path.unlink(missing_ok=True)
+        (store.root / name).unlink(missing_ok=True)
+
+
+def _fetch(plan: Plan, store: Store, outcome: Outcome) -> None:
+    """Have here what records are written from, where nodes share a URL.
+
+    Raises:
+        MissingDataError: It was there and is gone or damaged.
+    """
+    wanted = [key for key in targets(plan) if key in outcome.places] if isinstance(store, MirroredStore) else []
+    for key in wanted:
+        if store.find(plan.stages[key].kind, key) is None:
+            raise MissingDataError(
+                f"{plan.stages[key].kind}/{key} is gone or damaged in the shared store.",
+                "Records are written from it.",
+                "Run the same command again: it is rebuilt.",
+                path=store.path(plan.stages[key].kind, key),
+            )

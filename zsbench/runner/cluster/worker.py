@@ -15,13 +15,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from zsbench.errors import ZsbenchError
+from zsbench.data_roots import find_data_root
+from zsbench.errors import MissingDataError, ZsbenchError
 from zsbench.fingerprints import FileHashes
+from zsbench.interfaces import Progress
 from zsbench.plan import Plan, PlanOptions, make_plan
 from zsbench.plugins import load_plugins
 from zsbench.provenance import peak_memory
 from zsbench.runner.cluster.board import teller
 from zsbench.runner.cluster.environment import Refusal, compare_environments, describe_environment
+from zsbench.runner.mirrored_store import MirroredStore, open_store
 from zsbench.runner.order import Order
 from zsbench.runner.outcome import StageRecord
 from zsbench.runner.side_by_side import limit_threads
@@ -29,8 +32,9 @@ from zsbench.runner.stage import make_stage
 from zsbench.runner.workbench import Workbench
 from zsbench.store import Entry, Store
 
-__all__ = ["Errand", "Made", "Mission", "find_shared", "look_around", "make"]
+__all__ = ["Errand", "Made", "Mission", "find_shared", "is_shared", "look_around", "make"]
 
+OWN_CACHE = os.environ.get("ZSBENCH_CACHE")
 PATIENCE = 90.0
 """Seconds until what one node wrote must be seen by another; NFS remembers for up to a minute what was not there."""
 
@@ -96,18 +100,23 @@ class _Desk:
 _desk: _Desk | None = None
 
 
-def look_around(mission: Mission, token: Path) -> Refusal | None:
+def look_around(mission: Mission, token: str) -> Refusal | None:
     """Whether this node can take part; the worker process is then ready for its first stage.
 
     Args:
         mission: The run.
-        token: A file that the driver wrote into the store.
+        token: Name of a file that the driver wrote into the store.
     """
-    if not _is_seen(token):
+    order = mission.order
+    try:
+        seen = _is_seen(open_store(_find_cache(order), order.store_url), token)
+    except ZsbenchError as error:
+        return Refusal(f"Node {_node()} has no store: {error.found}", error.expected, error.remedy)
+    if not seen:
         return Refusal(
-            f"Node {_node()} does not see {token.parent}, the store of this run.",
-            "Every node sees the store under the same path, on a file system that they share.",
-            "Put the cache on a shared file system with ZSBENCH_CACHE.",
+            f"Node {_node()} does not see {order.store_url or order.cache / 'store'}, the store of this run.",
+            "Every node sees the store under the same path, on a file system that they share, or by a URL.",
+            "Put the cache on a shared file system with ZSBENCH_CACHE, or name a URL with --store.",
         )
     prepared = _prepare(mission)
     return prepared if isinstance(prepared, Refusal) else None
@@ -129,17 +138,32 @@ def make(mission: Mission, errand: Errand, board: Any) -> Made | Refusal:
         return _other_plan(errand)
     bench = desk.bench
     board.tell.remote(errand.key, 0, 0)
-    bench.progress = teller(board, errand.key)
-    for kind, key in errand.inputs:
-        if find_shared(bench.store, kind, key) is None:
-            return Refusal(
-                f"Node {_node()} does not see {bench.store.path(kind, key)}, which another stage has made.",
-                "Every node sees the store under the same path, on a file system that they share.",
-                "Check the mount of that node.",
-            )
-        bench.places[key] = bench.store.path(kind, key)
-    record = make_stage(stage, bench, mission.order.matrix.device)
+    bench.progress = _follow(bench.store, errand, teller(board, errand.key))
+    try:
+        _find_inputs(errand, bench)
+    except ZsbenchError as error:
+        record = StageRecord("failed", reason=str(error))
+    else:
+        record = make_stage(stage, bench, mission.order.matrix.device)
     return Made(record, f"{_node()}/{os.getpid()}", peak_memory() or 0)
+
+
+def _find_inputs(errand: Errand, bench: Workbench) -> None:
+    """Have here what a stage waits for.
+
+    Raises:
+        MissingDataError: It is not seen here, or cannot be pulled.
+    """
+    for kind, key in errand.inputs:
+        place = bench.store.path(kind, key)
+        if find_shared(bench.store, kind, key) is None:
+            raise MissingDataError(
+                f"Node {_node()} does not see {place}, which another stage has made.",
+                "Every node sees the store under the same path, on a file system that they share, or by a URL.",
+                "Check the mount of that node, and run the same command again.",
+                path=place,
+            )
+        bench.places[key] = place
 
 
 def find_shared(store: Store, kind: str, key: str, patience: float = PATIENCE) -> Entry | None:
@@ -149,6 +173,13 @@ def find_shared(store: Store, kind: str, key: str, patience: float = PATIENCE) -
         _refresh(store.path(kind, key).parent)
         time.sleep(0.2)
     return entry
+
+
+def is_shared(store: Store, kind: str, key: str) -> bool:
+    """Whether a finished entry of another node is where all can see it; where nodes share a URL it is not pulled."""
+    if isinstance(store, MirroredStore):
+        return store.is_shared(kind, key)
+    return find_shared(store, kind, key) is not None
 
 
 def _prepare(mission: Mission) -> _Desk | Refusal:
@@ -171,15 +202,34 @@ def _set_up(mission: Mission) -> _Desk | Refusal:
     """Plan the run as the driver did, in the same environment."""
     order = mission.order
     limit_threads(mission.threads)
-    os.environ["ZSBENCH_CACHE"] = str(order.cache)
+    cache = _find_cache(order)
+    os.environ["ZSBENCH_CACHE"] = str(cache)
     with contextlib.suppress(OSError):  # without it only relative paths are lost, and they will be named
         os.chdir(mission.folder)
     plugins = load_plugins(control=order.control).load_all()
     if different := compare_environments(mission.environment, describe_environment(plugins.records), _node()):
         return different
-    options = PlanOptions(FileHashes(order.cache), online=order.online)
-    plan = make_plan(order.matrix, plugins.registry, order.data_root, options)
-    return _Desk(mission.id, plan, Workbench(Store(order.cache / "store"), plugins.registry))
+    options = PlanOptions(FileHashes(cache), online=order.online)
+    root = find_data_root(order.matrix.data_root, plugins.registry, cache) if order.store_url else order.data_root
+    plan = make_plan(order.matrix, plugins.registry, root, options)
+    return _Desk(mission.id, plan, Workbench(open_store(cache, order.store_url), plugins.registry))
+
+
+def _find_cache(order: Order) -> Path:
+    """The cache: the command's, or, where only a URL is shared, what `ZSBENCH_CACHE` is on this node."""
+    return Path(OWN_CACHE).expanduser() if order.store_url and OWN_CACHE else order.cache
+
+
+def _follow(store: Store, errand: Errand, tell: Progress) -> Progress:
+    """The progress callback of a stage, which also shares its chunks where nodes share no file system."""
+
+    def advance(done: int, total: int) -> None:
+        """Tell and share."""
+        tell(done, total)
+        if isinstance(store, MirroredStore):
+            store.push_chunks(errand.kind, errand.key)
+
+    return advance
 
 
 def _other_plan(errand: Errand) -> Refusal:
@@ -191,13 +241,13 @@ def _other_plan(errand: Errand) -> Refusal:
     )
 
 
-def _is_seen(path: Path) -> bool:
-    """Whether a file that another node has just written is here."""
+def _is_seen(store: Store, name: str) -> bool:
+    """Whether a file of the store that another node has just written is here."""
     limit = time.monotonic() + PATIENCE
-    while not path.is_file():
-        if not path.parent.is_dir() or time.monotonic() > limit:
+    while not (store.sees(name) if isinstance(store, MirroredStore) else (store.root / name).is_file()):
+        if time.monotonic() > limit or not (isinstance(store, MirroredStore) or store.root.is_dir()):
             return False
-        _refresh(path.parent)
+        _refresh(store.root)
         time.sleep(0.2)
     return True
 
