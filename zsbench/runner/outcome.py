@@ -21,12 +21,14 @@ class StageRecord:
         seconds: Time it took when it was made, now or in an earlier run.
         reason: Why it failed or was skipped.
         traceback: The failure's traceback.
+        remarks: What is worth saying of how it was made, such as a batch that was halved because memory ran out.
     """
 
     state: State
     seconds: float = 0.0
     reason: str = ""
     traceback: str = ""
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass

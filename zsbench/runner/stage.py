@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from zsbench.errors import ZsbenchError
+from zsbench.halving import listen_to_halvings
 from zsbench.plan import (
     Comparison,
     GapFit,
@@ -34,6 +36,13 @@ __all__ = ["execute", "make_stage", "note_stage"]
 
 def make_stage(stage: Stage, bench: Workbench, device: str) -> StageRecord:
     """Make a stage's output under its lock, unless another process was faster; its place goes to the bench."""
+    with listen_to_halvings() as halvings:
+        record = _make_stage(stage, bench, device)
+    return replace(record, remarks=tuple(str(halving) for halving in halvings)) if halvings else record
+
+
+def _make_stage(stage: Stage, bench: Workbench, device: str) -> StageRecord:
+    """Make a stage's output; whatever goes wrong is recorded."""
     began = time.monotonic()
     try:
         with bench.store.lock(stage.key):
@@ -59,6 +68,8 @@ def make_stage(stage: Stage, bench: Workbench, device: str) -> StageRecord:
 def note_stage(stage: Stage, record: StageRecord, bench: Workbench, reporter: Reporter, outcome: Outcome) -> None:
     """Tell how a stage went, and remember it."""
     outcome.stages[stage.key] = record
+    for remark in record.remarks:
+        reporter.remark(f"{stage.kind} of {stage.label}: {remark}")
     if record.state == "done":
         bench.places[stage.key] = outcome.places[stage.key] = bench.store.path(stage.kind, stage.key)
         reporter.stage_finished(stage, record.seconds)

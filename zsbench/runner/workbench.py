@@ -40,12 +40,14 @@ class Workbench:
         registry: Where metrics are found.
         places: Folder of each finished stage, by key.
         progress: Called with (done, total) by the stage that runs.
+        cores: Cores that a stage may use, its computing threads included.
     """
 
     store: Store
     registry: Registry
     places: dict[str, Path] = field(default_factory=dict)
     progress: Progress = lambda done, total: None  # noqa: ARG005  nobody listens
+    cores: int = 1
     _loaded: dict[tuple[str, str], Any] = field(default_factory=dict)
     _metrics: dict[str, Metric] = field(default_factory=dict)
     _splits: dict[str, PreparedSplit] = field(default_factory=dict)
