@@ -53,8 +53,10 @@ def test_a_limit_stays_low_once_memory_ran_out():
 def test_a_short_batch_is_halved_from_its_own_size():
     """Three rows that do not fit are not tried again as eight."""
     limit, work = BatchLimit("numbers", 16), SmallMemory(2, MemoryError())
-    assert [len(batch) for batch in limit.iter_batches(3, work)] == [1, 1, 1]
+    with listen_to_halvings() as heard:
+        assert [len(batch) for batch in limit.iter_batches(3, work)] == [1, 1, 1]
     assert work.tried == [3, 1, 1, 1]
+    assert heard == [Halving("numbers", 3, 1)]
 
 
 def test_nothing_below_the_least_is_tried():

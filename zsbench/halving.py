@@ -30,7 +30,7 @@ class Halving:
 
     Attributes:
         what: What the batch held, in the plural.
-        before: How many there were at most.
+        before: How many there were.
         after: How many there are at most from then on.
     """
 
@@ -103,10 +103,10 @@ class BatchLimit:
 
     def _halve(self, failed: int) -> None:
         """Go down to half of the rows that did not fit, and tell."""
-        before, self.rows = self.rows, max(failed // 2, self.least)
+        self.rows = max(failed // 2, self.least)
         heard = _LISTENING.get()
         if heard is not None:
-            heard.append(Halving(self.what, before, self.rows))
+            heard.append(Halving(self.what, failed, self.rows))
         _free_memory()
 
     def _check_room(self, failed: int, error: Exception) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import subprocess
 import sys
 
@@ -14,11 +15,12 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 from torch.nn.functional import normalize
 
-from zsbench.encoders import check_encoder_patches
+from zsbench.encoders import check_encoder_patches, towers
 from zsbench.encoders.open_clip import OpenClipEncoder
 from zsbench.encoders.settings import OpenClipConfig
-from zsbench.errors import ConfigError, CorruptDataError, MissingWeightsError
+from zsbench.errors import ConfigError, CorruptDataError, MissingWeightsError, OutOfMemoryError
 from zsbench.fingerprints import FileHashes
+from zsbench.halving import listen_to_halvings
 
 TOWERS = {
     "tok": {},
@@ -137,6 +139,68 @@ def test_images_do_not_depend_on_what_they_are_encoded_with(folder_of_any_width,
         groups = [other.encode_images(pictures[at : at + size]) for at in range(0, 16, size)]
         for name in ("pooled", "patches", "class_token", "attention"):
             assert torch.equal(torch.cat([getattr(g, name) for g in groups]), getattr(whole, name)), (size, name)
+
+
+def test_prepared_images_have_the_features_of_images(folder_of_any_width, pictures):
+    """Stacked or one by one, the bits are those of the images; without patch tokens, the global ones still are."""
+    encoder = make_encoder(folder_of_any_width)
+    whole, prepared = encoder.encode_images(pictures), [encoder.image_preparation()(picture) for picture in pictures]
+    for given in (prepared, torch.stack(prepared)):
+        found = encoder.encode_prepared(given)
+        for name in ("pooled", "patches", "class_token", "attention"):
+            assert torch.equal(getattr(found, name), getattr(whole, name)), name
+    bare = encoder.encode_prepared(prepared, patches=False)
+    assert torch.equal(bare.pooled, whole.pooled)
+    assert bare.patches is bare.class_token is bare.attention is None
+
+
+def test_preparation_crosses_processes(encoder, pictures):
+    """It can be pickled, and prepares the same."""
+    prepare = encoder.image_preparation()
+    crossed = pickle.loads(pickle.dumps(prepare))  # noqa: S301  our own bytes
+    assert torch.equal(crossed(pictures[0]), prepare(pictures[0]))
+
+
+@pytest.fixture
+def cramped(encoder_folder, monkeypatch):
+    """An encoder whose passes raise above a number of rows; as on an accelerator, it may take fewer."""
+
+    def refuse(plain, room, at):
+        def run(*inputs):
+            if len(inputs[at]) > room:
+                raise torch.OutOfMemoryError("CUDA out of memory")
+            return plain(*inputs)
+
+        return run
+
+    def _cramped(room: int, *, on_accelerator: bool):
+        encoder = make_encoder(encoder_folder)
+        tower = encoder._model
+        monkeypatch.setattr(tower, "_run_visual", refuse(tower._run_visual, room, 0))
+        monkeypatch.setattr(towers, "_encode_causal", refuse(towers._encode_causal, room, 1))
+        for limit in (tower._images, tower._texts) if on_accelerator else ():
+            limit.least = 1
+        return encoder
+
+    return _cramped
+
+
+def test_passes_are_halved_where_memory_runs_out(cramped, encoder, pictures, sentences):
+    """On an accelerator: what comes out is what enough memory gives, but for rounding, and it is heard."""
+    expected = encoder.encode_images(pictures).patches, encoder.encode_texts(sentences)
+    small = cramped(10, on_accelerator=True)
+    with listen_to_halvings() as heard:
+        images, texts = small.encode_images(pictures), small.encode_texts(sentences)
+    assert torch.allclose(images.patches, expected[0], atol=1e-5)
+    assert torch.allclose(texts, expected[1], atol=1e-5)
+    assert {halving.what for halving in heard} == {"images", "texts"}
+    assert small.images_at_once <= 10
+
+
+def test_a_pass_on_the_cpu_has_its_rows_or_none(cramped, pictures):
+    """Fewer rows would give other bits, so the error goes to whoever can halve without."""
+    with pytest.raises(OutOfMemoryError, match="16 images at once"):
+        cramped(10, on_accelerator=False).encode_images(pictures)
 
 
 def test_repeated_and_reordered_texts_keep_their_rows(encoder):

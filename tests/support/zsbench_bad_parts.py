@@ -276,6 +276,17 @@ class DrawsOnImages(GoodEncoder):
         return super().encode_images(images)
 
 
+class GuessesAhead(GoodEncoder):
+    def encode_prepared(self, prepared, *, patches=True):
+        return super().encode_prepared(prepared[::-1], patches=patches)
+
+
+class BareIsAnother(GoodEncoder):
+    def encode_prepared(self, prepared, *, patches=True):
+        features = super().encode_prepared(prepared, patches=patches)
+        return features if patches else ImageFeatures(unit(features.pooled + 1e-6))
+
+
 class UnevenAttention(GoodEncoder):
     def encode_images(self, images):
         features = super().encode_images(images)

@@ -34,6 +34,7 @@ from zsbench_bad_captioners import (
 from zsbench_bad_parts import (
     CAPTIONS,
     AsksInCaptioning,
+    BareIsAnother,
     Centres,
     Distance,
     DoubleIds,
@@ -53,6 +54,7 @@ from zsbench_bad_parts import (
     GoodGap,
     GoodMetric,
     GoodTask,
+    GuessesAhead,
     HalfWidth,
     HidesPatches,
     ImagesGone,
@@ -144,6 +146,7 @@ BY_CHECK = {
         "features-well-formed": encoder(NotUnit),
         "patches-declared": encoder(HidesPatches),
         "batch-invariant": encoder(Centres),
+        "prepared-equal": encoder(GuessesAhead),
         "reproducible": encoder(DropsOut),
         "global-randomness-untouched": encoder(EncoderMovesState),
         "inputs-unmodified": encoder(DrawsOnImages),
@@ -171,6 +174,7 @@ ALSO_BROKEN = [
     ("task", "ids-stable", task(ShuffledTask)),
     ("task", "spec-tidy", task(GoodTask, id="good", summary="")),
     ("encoder", "patches-declared", encoder(UnevenAttention)),
+    ("encoder", "prepared-equal", encoder(BareIsAnother)),
 ]
 
 

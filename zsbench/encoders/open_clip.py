@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -96,6 +96,19 @@ class OpenClipEncoder(Encoder):
         with measure(self.meter, "encode-images", unit="images") as tally:
             tally.items += len(images)
             return self._model.encode_images(images)
+
+    @property
+    def images_at_once(self) -> int:
+        """Images of a forward pass."""
+        return self._model.images_at_once
+
+    def image_preparation(self) -> Callable[[Image], Tensor]:
+        """Pixels of an image, as the weights were trained to see them."""
+        return self._model.prepare
+
+    def encode_prepared(self, prepared: Sequence[Tensor] | Tensor, *, patches: bool = True) -> ImageFeatures:
+        """Features of B prepared images; global features are the same bits with and without patch tokens."""
+        return self._model.encode_prepared(prepared, patches=patches)
 
     @property
     def _model(self) -> DualTower:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import open_clip
@@ -18,9 +17,11 @@ from safetensors import SafetensorError
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
+from zsbench.encoders.attention import has_plain_attention, quicken_blocks
 from zsbench.encoders.settings import OpenClipConfig
 from zsbench.encoders.sources import EncoderSource
 from zsbench.errors import CorruptDataError, MissingWeightsError
+from zsbench.halving import BatchLimit
 from zsbench.images import convert_to_rgb
 from zsbench.interfaces.encoder import ImageFeatures
 
@@ -44,11 +45,11 @@ PRECISIONS = {"float32": "fp32", "bfloat16": "bf16"}
 
 @dataclass(frozen=True)
 class _VisualPass:
-    """What one forward pass of the image tower leaves: ``tokens`` and ``last_input`` are (B, 1+P, width)."""
+    """What one forward pass of the image tower leaves: ``tokens`` (B, 1+P, width), ``attention`` (B, 1+P, 1+P)."""
 
     pooled: Tensor
     tokens: Tensor | None = None
-    last_input: Tensor | None = None
+    attention: Tensor | None = None
 
 
 class DualTower:
@@ -68,12 +69,21 @@ class DualTower:
         self._dtype = torch.float32 if config.precision == "float32" else torch.bfloat16
         self._model = load_model(source, config.precision, device)
         small = sum(parameter.numel() for parameter in self._model.parameters()) < SMALL_MODEL
-        on_cpu = CPU_ROWS_OF_SMALL if small else CPU_ROWS
-        self._rows = on_cpu if self._device.type == "cpu" else config.batch_size
+        on_cpu = self._device.type == "cpu"
+        rows = (CPU_ROWS_OF_SMALL if small else CPU_ROWS) if on_cpu else config.batch_size
+        least = rows if on_cpu else 1
+        self._texts, self._images = BatchLimit("texts", rows, least=least), BatchLimit("images", rows, least=least)
         self._tokenize = load_tokenizer(source)
-        self._transform = image_transform_v2(PreprocessCfg(**self._model.visual.preprocess_cfg), is_train=False)
+        self.prepare = ImagePreparation(PreprocessCfg(**self._model.visual.preprocess_cfg))
         self.dim = int(source.model_settings["embed_dim"])
         self.has_patches = gives_patches(self._model.visual)
+        if self.has_patches:
+            self._model.visual.transformer.resblocks[-1].attention.keeps_weights = True
+
+    @property
+    def images_at_once(self) -> int:
+        """Images of a forward pass."""
+        return self._images.rows
 
     @torch.no_grad()
     def encode_texts(self, texts: Sequence[str]) -> Tensor:
@@ -84,24 +94,27 @@ class DualTower:
         ids = self._tokenize(distinct)  # (N, context length)
         features = torch.empty(len(distinct), self.dim)
         for width, rows in self._group_by_length(ids):
-            for chunk in torch.split(rows, self._rows):
-                features[chunk] = self._run_texts(ids[chunk, :width])
+            features[rows] = self._run_group(ids[rows, :width])
         index = {text: row for row, text in enumerate(distinct)}
         return features[[index[text] for text in texts]]
 
-    @torch.no_grad()
     def encode_images(self, images: Sequence[Image.Image]) -> ImageFeatures:
         """Features of B images."""
-        if not images:
-            return self._blank.select(slice(0, 0))
-        step = self._rows
-        batches = [self._run_images(images[start : start + step]) for start in range(0, len(images), step)]
-        return _join(batches)
+        return self._encode(len(images), lambda rows: self._stack(images[rows]), patches=True)
 
-    @cached_property
-    def _blank(self) -> ImageFeatures:
-        """Features of one blank image, for the shapes."""
-        return self._run_images([Image.new("RGB", (8, 8))])
+    def encode_prepared(self, pixels: Sequence[Tensor] | Tensor, *, patches: bool) -> ImageFeatures:
+        """Features of B prepared images, without patch tokens on demand; the others' bits do not change by that."""
+        return self._encode(len(pixels), lambda rows: _as_batch(pixels[rows]), patches=patches)
+
+    @torch.no_grad()
+    def _encode(self, count: int, read: Callable[[slice], Tensor], *, patches: bool) -> ImageFeatures:
+        if not count:
+            return self._run_images(self._stack([Image.new("RGB", (8, 8))]), patches=patches).select(slice(0, 0))
+        return _join(list(self._images.iter_batches(count, lambda rows: self._run_images(read(rows), patches=patches))))
+
+    def _stack(self, images: Sequence[Image.Image]) -> Tensor:
+        """Pixels of images, (B, 3, H, W)."""
+        return torch.stack([self.prepare(image) for image in images])
 
     def _group_by_length(self, ids: Tensor) -> Iterator[tuple[int, Tensor]]:
         """Widths that ids may be cut to, and which rows to each; the width depends on the row alone.
@@ -117,34 +130,72 @@ class DualTower:
         for width in sorted(set(widths.tolist())):
             yield width, (widths == width).nonzero()[:, 0]
 
+    def _run_group(self, ids: Tensor) -> Tensor:
+        """Features of rows of one width."""
+        return torch.cat(list(self._texts.iter_batches(len(ids), lambda rows: self._run_texts(ids[rows]))))
+
     def _run_texts(self, ids: Tensor) -> Tensor:
-        padded = self._pad(ids).to(self._device)
+        padded = _fill(ids, self._texts.rows).to(self._device)
         encode = _encode_causal if _is_causal(self._model) else type(self._model).encode_text
         features = encode(self._model, padded).float().cpu()
         return normalize(features[: len(ids)], dim=-1)
 
-    def _run_images(self, images: Sequence[Image.Image]) -> ImageFeatures:
-        pixels = torch.stack([self._transform(convert_to_rgb(image)) for image in images])  # (B, 3, H, W)
-        padded = self._pad(pixels).to(self._device, self._dtype)
-        features = self._describe(_run_visual(self._model, padded, keep_tokens=self.has_patches))
-        return features.select(slice(0, len(images)))
+    def _run_images(self, pixels: Tensor, *, patches: bool) -> ImageFeatures:
+        moved = pixels.to(self._device, self._dtype, non_blocking=True)
+        visual_pass = self._run_visual(_fill(moved, self._images.rows))
+        return self._describe(visual_pass, patches=patches).select(slice(0, len(pixels)))
 
-    def _describe(self, visual_pass: _VisualPass) -> ImageFeatures:
+    def _run_visual(self, pixels: Tensor) -> _VisualPass:
+        """The model's own image encoding, and what passes through its last block on the way."""
+        if not self.has_patches:
+            return _VisualPass(_first(self._model.encode_image(pixels)))
+        seen: list[Tensor] = []
+        transformer = self._model.visual.transformer
+        hook = transformer.register_forward_hook(lambda _, __, output: seen.append(output))
+        try:
+            pooled = _first(self._model.encode_image(pixels))
+        finally:
+            hook.remove()
+        return _VisualPass(pooled, seen[0], transformer.resblocks[-1].attention.take_weights())
+
+    def _describe(self, visual_pass: _VisualPass, *, patches: bool) -> ImageFeatures:
         pooled = _unit(visual_pass.pooled)
-        visual, tokens, last_input = self._model.visual, visual_pass.tokens, visual_pass.last_input
-        if tokens is None or last_input is None:
+        visual, tokens, attention = self._model.visual, visual_pass.tokens, visual_pass.attention
+        if tokens is None or attention is None or not patches:
             return ImageFeatures(pooled)
         hidden = visual.ln_post(tokens).float()
         joint = _unit(hidden if visual.proj is None else hidden @ visual.proj.float())  # (B, 1+P, D)
         class_token = pooled if visual.pool_type == "tok" else joint[:, 0].clone()
-        attention = _attend(visual.transformer.resblocks[-1], last_input)
-        return ImageFeatures(pooled, joint[:, 1:].contiguous(), class_token, attention)
+        rows = attention.cpu()
+        return ImageFeatures(pooled, joint[:, 1:].contiguous(), class_token, rows / rows.sum(dim=-1, keepdim=True))
 
-    def _pad(self, rows: Tensor) -> Tensor:
-        """The last row repeated until every forward pass has the same shape."""
-        if len(rows) == self._rows:
-            return rows
-        return torch.cat([rows, rows[-1:].expand(self._rows - len(rows), *rows.shape[1:])])
+
+class ImagePreparation:
+    """What the weights were trained to see of an image: ``(3, H, W)`` float32; can be pickled.
+
+    Args:
+        config: Size, mean, standard deviation, interpolation and resize mode.
+    """
+
+    def __init__(self, config: PreprocessCfg) -> None:
+        self._transform = image_transform_v2(config, is_train=False)
+
+    def __call__(self, image: Image.Image) -> Tensor:
+        """The pixels of an image of any mode and size."""
+        pixels: Tensor = self._transform(convert_to_rgb(image))
+        return pixels
+
+
+def _as_batch(pixels: Sequence[Tensor] | Tensor) -> Tensor:
+    """Prepared images as one tensor, (B, 3, H, W)."""
+    return pixels if isinstance(pixels, Tensor) else torch.stack(list(pixels))
+
+
+def _fill(rows: Tensor, count: int) -> Tensor:
+    """The last row repeated until there are ``count``: every forward pass has the same shape."""
+    if len(rows) == count:
+        return rows
+    return torch.cat([rows, rows[-1:].expand(count - len(rows), *rows.shape[1:])])
 
 
 def _is_causal(model: Any) -> bool:
@@ -179,9 +230,9 @@ def gives_patches(visual: nn.Module) -> bool:
     """
     if not isinstance(visual, VisionTransformer) or visual.attn_pool is not None:
         return False
-    block = visual.transformer.resblocks[-1]
     has_class_token = getattr(visual, "class_embedding", None) is not None
-    return has_class_token and visual.pool_type in {"tok", "avg"} and isinstance(block.attn, nn.MultiheadAttention)
+    plain = has_plain_attention(visual.transformer.resblocks[-1])
+    return has_class_token and visual.pool_type in {"tok", "avg"} and plain
 
 
 def load_model(source: EncoderSource, precision: str, device: str) -> Any:
@@ -213,6 +264,7 @@ def load_model(source: EncoderSource, precision: str, device: str) -> Any:
             "Fetch them again, or correct `model` and `pretrained`.",
             path=source.weights,
         ) from error
+    quicken_blocks(model)
     return model.eval().requires_grad_(False)
 
 
@@ -232,32 +284,6 @@ def load_tokenizer(source: EncoderSource) -> Callable[[Sequence[str]], Tensor]:
         **options,
     )
     return named
-
-
-def _run_visual(model: Any, pixels: Tensor, *, keep_tokens: bool) -> _VisualPass:
-    """The model's own image encoding, and what passes through its last block on the way."""
-    if not keep_tokens:
-        return _VisualPass(_first(model.encode_image(pixels)))
-    seen: dict[str, Tensor] = {}
-    transformer = model.visual.transformer
-    hooks = [
-        transformer.resblocks[-1].register_forward_pre_hook(lambda _, inputs: seen.update(last_input=inputs[0])),
-        transformer.register_forward_hook(lambda _, __, output: seen.update(tokens=output)),
-    ]
-    try:
-        pooled = _first(model.encode_image(pixels))
-    finally:
-        for hook in hooks:
-            hook.remove()
-    return _VisualPass(pooled, **seen)
-
-
-def _attend(block: Any, last_input: Tensor) -> Tensor:
-    """Attention of a block over its input, averaged over heads: (B, 1+P, 1+P)."""
-    query = block.ln_1(last_input)
-    _, weights = block.attn(query, query, query, need_weights=True, average_attn_weights=True)
-    attention: Tensor = weights.float().cpu()
-    return attention / attention.sum(dim=-1, keepdim=True)
 
 
 def _first(output: Tensor | tuple[Tensor, ...]) -> Tensor:

@@ -6,9 +6,9 @@ Alphabet: B images, N texts, P patch tokens, D joint width.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -105,3 +105,30 @@ class Encoder(ABC):
     @abstractmethod
     def encode_images(self, images: Sequence[Image]) -> ImageFeatures:
         """Features of B images, in the order given; no image's result depends on the others."""
+
+    @property
+    def images_at_once(self) -> int:
+        """How many images it computes at once: multiples of this waste nothing; needs ``load`` first."""
+        return 1
+
+    def image_preparation(self) -> Callable[[Image], Any]:
+        """What turns one image into what ``encode_prepared`` takes; needs ``load`` first.
+
+        It runs ahead of the encoder in other threads and processes, so it touches no device and can be pickled.
+        By default an image stays as it is.
+        """
+        return _leave
+
+    def encode_prepared(self, prepared: Sequence[Any] | Tensor, *, patches: bool = True) -> ImageFeatures:
+        """Features of B prepared images: those that ``encode_images`` gives of the images themselves.
+
+        Args:
+            prepared: One entry an image, or tensors of equal shape stacked to one ``(B, ...)``.
+            patches: Whether patch tokens and attention are wanted; without them, less may be computed.
+        """
+        return self.encode_images(list(prepared))
+
+
+def _leave(image: Image) -> Image:
+    """The image as it is."""
+    return image

@@ -4,83 +4,108 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zsbench.errors import CorruptDataError, DataError, FeatureError
-from zsbench.images import read_image
-from zsbench.interfaces import ImageFeatures
+from zsbench.errors import CorruptDataError
+from zsbench.halving import BatchLimit
+from zsbench.interfaces import Encoder, ImageFeatures
 from zsbench.plan import GapFit, ImageEncoding, Item, TextEncoding
+from zsbench.runner.decoding import Block, Failure, ImageDecoder, count_decoders
 from zsbench.runner.disk import create_array
 from zsbench.runner.gap_states import STATE, write_gap_state
+from zsbench.runner.text_features import check_unit_features, write_text_features
 from zsbench.runner.workbench import Workbench
 from zsbench.store import write_text
 
 if TYPE_CHECKING:
     import numpy as np
-    from PIL.Image import Image
     from torch import Tensor
 
 __all__ = ["ImageFeatureReader", "encode_images", "encode_texts", "fit_gap"]
 
-TEXTS_PER_BLOCK = 2048
-IMAGES_PER_SHARD = 256
-BLANK_PIXELS = 32
-NORM_TOLERANCE = 1e-3
+ROWS_GATHERED = 2048
+IMAGES_PER_SHARD, IMAGES_PER_BLOCK = 256, 64
+"""Images whose features lie in one file, and about as many as are decoded and encoded together."""
 PARTS = ("pooled", "patches", "class_token", "attention")
 
 
 def encode_texts(work: TextEncoding, folder: Path, bench: Workbench, device: str) -> None:
     """Write ``features.npy``, ``(N, D)`` float32: one row a text of the corpus."""
     encoder = bench.encoder(work.encoder, device)
-    texts = work.source.texts
-    rows = create_array(folder / "features.npy", (len(texts), encoder.dim))
-    for start in range(0, len(texts), TEXTS_PER_BLOCK):
-        block = texts[start : start + TEXTS_PER_BLOCK]
-        rows[start : start + len(block)] = _unit(encoder.encode_texts(block), "text").numpy()
-        bench.progress(start + len(block), len(texts))
-    rows.flush()
+    write_text_features(folder / "features.npy", work.source.texts, encoder, bench.progress)
 
 
 def encode_images(work: ImageEncoding, folder: Path, bench: Workbench, device: str) -> None:
     """Write one safetensors shard for every 256 images; shards an interrupted run finished are kept."""
-    from safetensors.torch import save_file
-
     encoder = bench.encoder(work.encoder, device)
     items = work.task.image_items
-    for start in range(0, len(items), IMAGES_PER_SHARD):
-        shard, problems = _shard(folder, start), _problems(folder, start)
-        if not shard.exists():
-            images, unreadable = _read_images(items[start : start + IMAGES_PER_SHARD], strict=work.strict)
-            features = encoder.encode_images(images)
-            _unit(features.pooled, "image")
-            write_text(problems, json.dumps(unreadable, ensure_ascii=False))
-            temporary = shard.with_suffix(".tmp")
-            save_file(_tensors(features, patches=work.patches), temporary)
-            temporary.replace(shard)
+    starts = [start for start in range(0, len(items), IMAGES_PER_SHARD) if not _shard(folder, start).exists()]
+    size = _choose_block(encoder)
+    shards = [_cut(items[start : start + IMAGES_PER_SHARD], size) for start in starts]
+    decoder = ImageDecoder([block for shard in shards for block in shard], encoder.image_preparation())
+    blocks, limit = _iter_blocks(decoder, bench, device), BatchLimit("images", size)
+    for start, shard in zip(starts, shards, strict=True):
+        pieces, failures = [], {}
+        for block in itertools.islice(blocks, len(shard)):
+            if work.strict and block.failures:
+                raise next(iter(block.failures.values())).error
+            pieces += _encode_block(block, encoder, limit, patches=work.patches)
+            failures.update(block.failures)
+        _write_shard(folder, start, pieces, failures)
         bench.progress(min(start + IMAGES_PER_SHARD, len(items)), len(items))
     write_text(folder / "count.json", json.dumps(len(items)))
 
 
-def _read_images(items: Sequence[Item], *, strict: bool) -> tuple[list[Image], dict[str, str]]:
-    """The images, and by row why some could not be read; a blank one stands in for each of these.
+def _choose_block(encoder: Encoder) -> int:
+    """How many images are decoded and encoded together: about 64, and what the encoder computes at once."""
+    wanted = min(encoder.images_at_once, IMAGES_PER_SHARD)
+    return wanted * max(1, IMAGES_PER_BLOCK // wanted)
 
-    Raises:
-        DataError: An image could not be read, and ``strict`` says that this is an error.
-    """
-    from PIL import Image as images  # noqa: N813  the module
 
-    found, unreadable = [], {}
-    for item in items:
-        try:
-            found.append(read_image(item.path, id=item.id))
-        except DataError as error:
-            if strict:
-                raise
-            found.append(images.new("RGB", (BLANK_PIXELS, BLANK_PIXELS)))
-            unreadable[str(item.row)] = str(error)
-    return found, unreadable
+def _cut(items: Sequence[Item], size: int) -> list[Sequence[Item]]:
+    """Items in blocks of a size; the last may be shorter."""
+    return [items[at : at + size] for at in range(0, len(items), size)]
+
+
+def _iter_blocks(decoder: ImageDecoder, bench: Workbench, device: str) -> Iterator[Block]:
+    """Blocks of images, decoded while the encoder works on those before."""
+    import torch
+
+    on_cpu = device.startswith("cpu")
+    computing = torch.get_num_threads() if on_cpu else 1
+    processes = count_decoders(bench.cores, computing, len(decoder))
+    return decoder.iter_blocks(processes=processes, pinned=not on_cpu)
+
+
+def _encode_block(block: Block, encoder: Encoder, limit: BatchLimit, *, patches: bool) -> list[dict[str, Tensor]]:
+    """What a shard keeps of a block's images: everything, or the global features alone."""
+
+    def encode(rows: slice) -> dict[str, Tensor]:
+        """The tensors of some of them, by name."""
+        features = encoder.encode_prepared(block.prepared[rows], patches=patches)
+        check_unit_features(features.pooled, "image")
+        names = PARTS if patches else PARTS[:1]
+        tensors = {name: getattr(features, name) for name in names}
+        return {name: tensor for name, tensor in tensors.items() if tensor is not None}
+
+    return list(limit.iter_batches(len(block.prepared), encode))
+
+
+def _write_shard(
+    folder: Path, start: int, pieces: Sequence[dict[str, Tensor]], failures: Mapping[int, Failure]
+) -> None:
+    """Write which images of a shard could not be read, then the features, whole or not at all."""
+    import torch
+    from safetensors.torch import save_file
+
+    told = {str(row): str(failure.error) for row, failure in failures.items()}
+    write_text(_problems(folder, start), json.dumps(told, ensure_ascii=False))
+    shard = _shard(folder, start)
+    temporary = shard.with_suffix(".tmp")
+    save_file({name: torch.cat([piece[name] for piece in pieces]) for name in pieces[0]}, temporary)
+    temporary.replace(shard)
 
 
 def fit_gap(work: GapFit, folder: Path, bench: Workbench) -> None:
@@ -115,8 +140,8 @@ def _pooled(work: GapFit, scratch: Path, bench: Workbench) -> Tensor:
     counts = work.pairs or (1,) * reader.count
     rows = [row for row, texts in enumerate(counts) for _ in range(texts)]
     gathered: np.memmap[Any, Any] | None = None
-    for start in range(0, len(rows), TEXTS_PER_BLOCK):
-        block = reader.pooled(rows[start : start + TEXTS_PER_BLOCK]).numpy()
+    for start in range(0, len(rows), ROWS_GATHERED):
+        block = reader.pooled(rows[start : start + ROWS_GATHERED]).numpy()
         if gathered is None:
             gathered = create_array(scratch, (len(rows), block.shape[1]))
         gathered[start : start + len(block)] = block
@@ -124,7 +149,7 @@ def _pooled(work: GapFit, scratch: Path, bench: Workbench) -> Tensor:
 
 
 class ImageFeatureReader:
-    """Reads rows of an image-features stage, one shard in memory at a time.
+    """Reads rows of an image-features stage; shards are memory-mapped, so only the rows asked for are read.
 
     Attributes:
         count: How many images there are.
@@ -158,7 +183,7 @@ class ImageFeatureReader:
         return torch.cat([self._load(first)["pooled"][within] for first, within in _by_shard(rows)])
 
     def _load(self, first: int) -> dict[str, Tensor]:
-        """The shard that begins with an image."""
+        """The shard that begins with an image, memory-mapped."""
         from safetensors.torch import load_file
 
         if self._shard is None or self._shard[0] != first:
@@ -180,22 +205,3 @@ def _shard(folder: Path, start: int) -> Path:
 def _problems(folder: Path, start: int) -> Path:
     """The file that tells which images of a shard could not be read."""
     return folder / f"unreadable-{start:07d}.json"
-
-
-def _tensors(features: ImageFeatures, *, patches: bool) -> dict[str, Tensor]:
-    """What a shard holds: everything, or the global features alone."""
-    names = PARTS if patches else PARTS[:1]
-    present = {name: getattr(features, name) for name in names}
-    return {name: tensor.contiguous() for name, tensor in present.items() if tensor is not None}
-
-
-def _unit(features: Tensor, modality: str) -> Tensor:
-    """Refuse features that are not finite unit vectors."""
-    norms = features.norm(dim=-1)
-    if not bool(features.isfinite().all()) or not bool(((norms - 1).abs() < NORM_TOLERANCE).all()):
-        raise FeatureError(
-            f"The encoder gave {modality} features that are not finite unit vectors.",
-            "encode_texts and encode_images return unit norm.",
-            "Check the encoder's weights and precision.",
-        )
-    return features

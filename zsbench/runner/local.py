@@ -7,7 +7,7 @@ from zsbench.plan import Plan, Stage
 from zsbench.runner.order import Order
 from zsbench.runner.outcome import Outcome, StageRecord
 from zsbench.runner.reporter import Reporter
-from zsbench.runner.side_by_side import Resources, can_fork, limit_threads, run_side_by_side
+from zsbench.runner.side_by_side import Resources, can_fork, count_cores, limit_threads, run_side_by_side
 from zsbench.runner.stage import make_stage, note_stage
 from zsbench.runner.workbench import Workbench
 from zsbench.store import Store
@@ -62,6 +62,7 @@ class LocalEngine:
             reporter.run_started(len(missing))
         if missing:
             limit_threads(resources.threads)
+            bench.cores = count_cores()
         for stage in missing:
             outcome.stages[stage.key] = self._make(stage, bench, resources.device, reporter, outcome)
         return outcome

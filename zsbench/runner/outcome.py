@@ -24,6 +24,7 @@ class StageRecord:
         reason: Why it failed or was skipped.
         traceback: The failure's traceback.
         work: What a profiled run counted of it.
+        remarks: What is worth saying of how it was made, such as a batch that was halved because memory ran out.
     """
 
     state: State
@@ -31,6 +32,7 @@ class StageRecord:
     reason: str = ""
     traceback: str = ""
     work: tuple[Tally, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass

@@ -225,6 +225,7 @@ class Session:
                 "seconds": round(outcome.stages[key].seconds, 3),
                 "reason": outcome.stages[key].reason,
                 "traceback": outcome.stages[key].traceback,
+                "remarks": list(outcome.stages[key].remarks),
             }
             for key, stage in plan.stages.items()
         ]

@@ -144,8 +144,8 @@ class _Crew:
         context = multiprocessing.get_context("fork")
         ours, theirs = context.Pipe()
         process = context.Process(
-            target=_serve, args=(theirs, ours, self.by_key, self.bench, resources), name="zsbench-worker", daemon=True
-        )
+            target=_serve, args=(theirs, ours, self.by_key, self.bench, resources), name="zsbench-worker"
+        )  # no daemon: it may have processes that decode images
         process.start()
         theirs.close()
         return _Worker(process, ours)
@@ -172,6 +172,7 @@ class _Crew:
             else:
                 worker.process.terminate()
             worker.process.join(10)
+            worker.process.kill()  # this process would wait for it in the end
             worker.pipe.close()
 
     def _skip_lost(self) -> None:
@@ -249,6 +250,7 @@ def _serve(
     theirs.close()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
     limit_threads(resources.threads)
+    bench.cores = max(1, count_cores() // resources.workers)
     bench.progress = _tell(pipe, os.getppid())
     try:
         while (order := pipe.recv()) is not None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from zsbench.errors import ZsbenchError
+from zsbench.halving import listen_to_halvings
 from zsbench.metering import STAGE, WAIT, measure
 from zsbench.plan import (
     Comparison,
@@ -38,9 +39,11 @@ __all__ = ["execute", "make_stage", "note_stage"]
 
 def make_stage(stage: Stage, bench: Workbench, device: str) -> StageRecord:
     """Make a stage's output under its lock, unless another process was faster; its place goes to the bench."""
-    with measure(bench.meter, STAGE):
+    with listen_to_halvings() as halvings, measure(bench.meter, STAGE):
         record = _make_stage(stage, bench, device)
-    return record if bench.meter is None else replace(record, work=bench.meter.take())
+    remarks = tuple(str(halving) for halving in halvings)
+    work = () if bench.meter is None else bench.meter.take()
+    return replace(record, remarks=remarks, work=work) if remarks or work else record
 
 
 def _make_stage(stage: Stage, bench: Workbench, device: str) -> StageRecord:
@@ -80,6 +83,8 @@ def _held(stage: Stage, bench: Workbench) -> Iterator[None]:
 def note_stage(stage: Stage, record: StageRecord, bench: Workbench, reporter: Reporter, outcome: Outcome) -> None:
     """Tell how a stage went, and remember it."""
     outcome.stages[stage.key] = record
+    for remark in record.remarks:
+        reporter.remark(f"{stage.kind} of {stage.label}: {remark}")
     if record.state == "done":
         bench.places[stage.key] = outcome.places[stage.key] = bench.store.path(stage.kind, stage.key)
         reporter.stage_finished(stage, record.seconds)

@@ -42,6 +42,7 @@ class Workbench:
         places: Folder of each finished stage, by key.
         progress: Called with (done, total) by the stage that runs.
         meter: Counts the work of a profiled run.
+        cores: Cores that a stage may use, its computing threads included.
     """
 
     store: Store
@@ -49,6 +50,7 @@ class Workbench:
     places: dict[str, Path] = field(default_factory=dict)
     progress: Progress = lambda done, total: None  # noqa: ARG005  nobody listens
     meter: Meter | None = None
+    cores: int = 1
     _loaded: dict[tuple[str, str], Any] = field(default_factory=dict)
     _metrics: dict[str, Metric] = field(default_factory=dict)
     _splits: dict[str, PreparedSplit] = field(default_factory=dict)

@@ -103,6 +103,25 @@ def check_encoder_batch_invariant(subject: EncoderSubject) -> None:
 
 
 @check_for("encoder")
+def check_encoder_prepared_equal(subject: EncoderSubject) -> None:
+    """Images prepared ahead have the features of the images themselves, with patch tokens and without."""
+    encoder, images = subject.ready, draw_images(IMAGES)
+    prepare = encoder.image_preparation()
+    prepared = [prepare(image) for image in images]
+    expected = encoder.encode_images(images).pooled
+    _same(expected, encoder.encode_prepared(prepared).pooled, "images and of prepared images")
+    conforms(
+        torch.equal(
+            encoder.encode_prepared(prepared, patches=True).pooled,
+            encoder.encode_prepared(prepared, patches=False).pooled,
+        ),
+        "Global features change with whether patch tokens are wanted",
+        "They are the same bits, so that captioners without and with patch tokens see one image",
+        "Compute them in the same way, and leave out only what is made of patch tokens",
+    )
+
+
+@check_for("encoder")
 def check_encoder_reproducible(subject: EncoderSubject) -> None:
     """Two instances give equal features, whatever the global random state: dropout is off."""
     with disturbed_randomness(1):

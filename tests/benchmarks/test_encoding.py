@@ -1,0 +1,207 @@
+"""Encoding against its limits: ratios inside one run, in each ``extra_info``; memory is asserted, time is not.
+
+``ZSBENCH_FULL=1`` encodes as many captions as COCO and its like have, 566,000 instead of 100,000.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import random
+import statistics
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import save_file
+from torch.nn.functional import linear
+
+from zsbench.encoders.open_clip import OpenClipEncoder
+from zsbench.encoders.settings import OpenClipConfig
+from zsbench.plan import Item
+from zsbench.runner.decoding import ImageDecoder
+from zsbench.runner.text_features import write_text_features
+
+POCKET = Path(__file__).parents[2] / "plugins" / "pocket" / "zsbench_pocket" / "weights" / "encoder"
+FEW, MANY = 10_000, 566_000 if os.environ.get("ZSBENCH_FULL") else 100_000
+ROUNDS = 5
+KILOBYTES = 1024
+GROWTH = 1_500_000_000
+NARROW = {"width": 32, "heads": 4, "layers": 1, "context_length": 77, "vocab_size": 49408}
+"""A text tower that costs little, so that what grows with the corpus shows; its features are as wide as ViT-B/32's."""
+
+
+def load(folder) -> OpenClipEncoder:
+    encoder = OpenClipEncoder(OpenClipConfig(model=str(folder)))
+    encoder.load()
+    return encoder
+
+
+def write_random(folder: Path, settings: dict) -> Path:
+    """A folder with a model's settings and random weights."""
+    import open_clip
+
+    model = open_clip.CLIP(**settings)
+    weights = {name: value.contiguous() for name, value in model.state_dict().items()}
+    save_file(weights, folder / "open_clip_model.safetensors")
+    content = {"model_cfg": settings, "preprocess_cfg": {"size": settings["vision_cfg"]["image_size"]}}
+    (folder / "open_clip_config.json").write_text(json.dumps(content), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def real_size(tmp_path_factory) -> OpenClipEncoder:
+    """ViT-B/32, random weights."""
+    import open_clip
+
+    return load(write_random(tmp_path_factory.mktemp("vit"), open_clip.get_model_config("ViT-B-32")))
+
+
+@pytest.fixture(scope="module", params=["ViT-B-32", "embedded"])
+def encoder(request):
+    return request.getfixturevalue("real_size") if request.param == "ViT-B-32" else load(POCKET)
+
+
+@pytest.fixture(scope="module")
+def narrow(tmp_path_factory) -> OpenClipEncoder:
+    """A model that hardly computes anything, 512 wide."""
+    vision = {"image_size": 32, "patch_size": 16, "width": 32, "layers": 1, "head_width": 16}
+    settings = {"embed_dim": 512, "vision_cfg": vision, "text_cfg": NARROW}
+    return load(write_random(tmp_path_factory.mktemp("narrow"), settings))
+
+
+@pytest.fixture(scope="module")
+def photographs(tmp_path_factory):
+    """JPEG files of a photograph's size, smooth enough to compress as one."""
+    folder, rng = tmp_path_factory.mktemp("photographs"), np.random.default_rng(0)
+    items = []
+    for row in range(32):
+        coarse = Image.fromarray(rng.integers(0, 256, (30, 40, 3), dtype=np.uint8))
+        path = folder / f"{row}.jpg"
+        coarse.resize((640, 480), Image.Resampling.BICUBIC).save(path, quality=90)
+        items.append(Item(str(row), row, path))
+    return items
+
+
+def draw_captions(count: int, *, words: int = 5000, seed: int = 0) -> list[str]:
+    """Captions of 6 to 18 words, hardly any twice."""
+    rng = random.Random(seed)
+    vocabulary = ["".join(rng.choices("abcdefghijklmnopqrstuvwxyz", k=rng.randint(3, 8))) for _ in range(words)]
+    return [" ".join(rng.choices(vocabulary, k=rng.randint(6, 18))) for _ in range(count)]
+
+
+def interleave(*calls, rounds: int = ROUNDS) -> list[float]:
+    """Seconds of each call: the least of several rounds in turn, so that a busy machine touches all alike."""
+    taken: list[list[float]] = [[] for _ in calls]
+    for _ in range(rounds):
+        for call, seconds in zip(calls, taken, strict=True):
+            began = time.perf_counter()
+            call()
+            seconds.append(time.perf_counter() - began)
+    return [min(seconds) for seconds in taken]
+
+
+def multiply_weights(visual, images: int):
+    """Every weight multiplication of an image tower for so many images, and nothing else."""
+    width, tokens = visual.conv1.out_channels, len(visual.positional_embedding)
+    kernel = visual.conv1.weight.flatten(1)
+    x, wide = torch.randn(images * tokens, width), torch.randn(images * tokens, 4 * width)
+    patches = torch.randn(images * (tokens - 1), kernel.shape[1])
+
+    @torch.no_grad()
+    def run():
+        linear(patches, kernel)
+        for block in visual.transformer.resblocks:
+            linear(x, block.attn.in_proj_weight, block.attn.in_proj_bias)
+            linear(x, block.attn.out_proj.weight, block.attn.out_proj.bias)
+            linear(x, block.mlp.c_fc.weight, block.mlp.c_fc.bias)
+            linear(wide, block.mlp.c_proj.weight, block.mlp.c_proj.bias)
+        return x @ visual.proj
+
+    return run
+
+
+@pytest.mark.benchmark(group="images")
+def test_images_are_encoded_near_the_rate_of_their_products(benchmark, encoder):
+    """Features with patch tokens and attention; the limit is the products of the image tower at the same batch."""
+    images = encoder.images_at_once
+    side = encoder.image_preparation()(Image.new("RGB", (64, 64))).shape[-1]
+    pixels = torch.randn(images, 3, side, side)
+    bare = multiply_weights(encoder._model._model.visual, images)
+    limit, taken = interleave(bare, lambda: encoder.encode_prepared(pixels))
+    benchmark.extra_info["share of the rate of the products"] = round(limit / taken, 3)
+    features = benchmark.pedantic(encoder.encode_prepared, (pixels,), rounds=2)
+    assert features.patches is not None
+
+
+@pytest.mark.benchmark(group="files")
+def test_files_are_decoded_while_others_are_encoded(benchmark, real_size, photographs):
+    """Photographs of 640 x 480 ahead of ViT-B/32: against pixels that are ready, and against one after the other."""
+    cut = [photographs[at : at + 8] for at in range(0, len(photographs), 8)]
+    decoder = ImageDecoder(cut, real_size.image_preparation())
+    ready = [decoder[index][0] for index in range(len(decoder))]
+
+    def ahead():
+        return [real_size.encode_prepared(block.prepared) for block in decoder.iter_blocks(processes=0)]
+
+    encoded, hidden, in_turn = interleave(
+        lambda: [real_size.encode_prepared(pixels) for pixels in ready],
+        ahead,
+        lambda: [real_size.encode_prepared(decoder[index][0]) for index in range(len(decoder))],
+        rounds=3,
+    )
+    benchmark.extra_info["against pixels that are ready"] = round(hidden / encoded, 3)
+    benchmark.extra_info["against one after the other"] = round(hidden / in_turn, 3)
+    assert len(benchmark.pedantic(ahead, rounds=1)) == len(cut)
+
+
+@pytest.mark.benchmark(group="texts")
+def test_texts_by_length_and_once_cost_less(benchmark, real_size):
+    """Captions, each twice: grouped by length without padding, against the whole context in the order given."""
+    texts = [text for text in draw_captions(64) for _ in range(2)]
+    tower = real_size._model
+    ids = tower._tokenize(texts)
+
+    @torch.no_grad()
+    def plain():
+        return torch.cat([tower._model.encode_text(rows, normalize=True) for rows in ids.split(8)])
+
+    whole, grouped = interleave(plain, lambda: real_size.encode_texts(texts), rounds=2)
+    benchmark.extra_info["times faster than padded, in order, each time"] = round(whole / grouped, 2)
+    features = benchmark.pedantic(real_size.encode_texts, (texts,), rounds=1)
+    assert torch.allclose(features, plain(), atol=1e-4)
+
+
+@pytest.mark.benchmark(group="corpus")
+def test_a_corpus_costs_its_captions_and_no_memory(benchmark, narrow, tmp_path):
+    """Tokenizer, narrow tower and file, at a size and at another: the processor's time a caption, and memory."""
+    few, many = draw_captions(FEW), draw_captions(MANY, seed=1)
+    write_text_features(tmp_path / "warm.npy", few[:5000], narrow, lambda *_: None)
+    each_of_few = statistics.median(time_write(tmp_path / "few.npy", few, narrow) / FEW for _ in range(3))
+    gc.collect()
+    before = resident()
+    highest = [before]
+    seconds = benchmark.pedantic(
+        lambda: time_write(tmp_path / "many.npy", many, narrow, lambda *_: highest.append(resident())), rounds=1
+    )
+    benchmark.extra_info["captions"] = MANY
+    benchmark.extra_info[f"cost of a caption against {FEW:,} captions"] = round(seconds / MANY / each_of_few, 2)
+    benchmark.extra_info["growth of memory in MB"] = (max(highest) - before) // 1_000_000
+    assert max(highest) - before < GROWTH
+    assert np.load(tmp_path / "many.npy", mmap_mode="r").shape == (MANY, 512)
+
+
+def time_write(path: Path, texts: list[str], encoder: OpenClipEncoder, progress=lambda *_: None) -> float:
+    began = time.process_time()
+    write_text_features(path, texts, encoder, progress)
+    return time.process_time() - began
+
+
+def resident() -> int:
+    """Bytes of this process in memory, mapped files included."""
+    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines())
+    return int(status["VmRSS"].split()[0]) * KILOBYTES
