@@ -94,6 +94,14 @@ class CausalLanguageModel(LanguageModel):
         """
         return self._model.logits(embeddings, mask)
 
+    def text_loss(self, prefix: Tensor, tokens: TokenBatch) -> Tensor:
+        """Summed cross-entropy of N texts given prefixes ``(N, Q, E)``; logits only where tokens are predicted.
+
+        Raises:
+            FeatureError: The prefix has another width than the model's embeddings.
+        """
+        return self._model.text_loss(prefix, tokens)
+
     def generate(
         self, prefix: Tensor, settings: GenerationSettings, *, prompts: Sequence[str] | None = None
     ) -> list[str]:

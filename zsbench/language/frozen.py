@@ -19,6 +19,7 @@ from transformers.utils import logging
 
 from zsbench.errors import ConfigError, CorruptDataError, FeatureError
 from zsbench.interfaces.language import GenerationSettings, TokenBatch
+from zsbench.language.loss import text_loss
 from zsbench.language.settings import CausalConfig
 from zsbench.language.sources import has_safetensors
 
@@ -64,7 +65,8 @@ class FrozenModel:
         on_cpu = CPU_ROWS_OF_SMALL if small else CPU_ROWS
         self._rows = on_cpu if self._device.type == "cpu" else config.max_rows
         self._prompted_rows = min(self._rows, CPU_ROWS)  # prompts of one length are few
-        self._takes_positions = "position_ids" in inspect.signature(self._model.forward).parameters
+        taken = inspect.signature(self._model.forward).parameters
+        self._takes_positions, self._keeps_logits = "position_ids" in taken, "logits_to_keep" in taken
         self._special = find_special_tokens(self._tokenizer, self._model.config)
         self.width = int(self._model.get_input_embeddings().weight.shape[1])
 
@@ -100,6 +102,11 @@ class FrozenModel:
         output = self._model(inputs_embeds=inputs, attention_mask=attended, use_cache=False, **positions)
         logits: Tensor = output.logits
         return logits.float()
+
+    def text_loss(self, prefix: Tensor, tokens: TokenBatch) -> Tensor:
+        """Summed cross-entropy of texts given their prefixes, (N, Q, E)."""
+        self._check_width(prefix)
+        return text_loss(self._model, prefix.to(self._device), tokens, keeps_logits=self._keeps_logits)
 
     @torch.no_grad()
     def generate(self, prefix: Tensor, settings: GenerationSettings, prompts: Sequence[str] | None) -> list[str]:

@@ -78,6 +78,7 @@ class Training:
         captioner: The captioner, as the first cell that needs the training names it.
         gap: The gap model of training and the key of its fit.
         texts: Key of the text features.
+        checkpoint_seconds: Seconds between the states that it keeps while it trains; None for none.
     """
 
     captioner: ResolvedCaptioner
@@ -88,6 +89,7 @@ class Training:
     texts: str
     seed: int
     device: str
+    checkpoint_seconds: float | None = None
 
 
 @dataclass(frozen=True)
