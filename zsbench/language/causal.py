@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from zsbench.fingerprints import FileHashes
 from zsbench.interfaces.language import GenerationSettings, LanguageModel, TokenBatch
@@ -37,6 +37,10 @@ class CausalLanguageModel(LanguageModel):
         self.online = online
         self.hashes = hashes
         self._loaded: FrozenModel | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Settings alone, for another process, which loads the weights itself."""
+        return {**self.__dict__, "hashes": None, "_loaded": None}
 
     @property
     def fingerprint(self) -> str:

@@ -64,6 +64,9 @@ class MacCapTraining(Frozen):
     accumulate: int = Field(
         default=1, ge=1, description="parts a batch is computed in, their gradients summed: less memory [zsbench]"
     )
+    processes: int = Field(
+        default=1, ge=1, description="processes that share each batch, on CUDA with a GPU each; by accelerate [zsbench]"
+    )
     precision: Literal["float32", "bfloat16", "float16"] = Field(
         default="float32",
         description="arithmetic of a step; the others autocast over float32 weights, float16 on CUDA alone [zsbench]",

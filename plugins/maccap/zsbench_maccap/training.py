@@ -7,9 +7,10 @@ Alphabet: B texts of a batch, K noisy copies, Q queries, D joint width, E langua
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Generator, Tensor
@@ -19,11 +20,12 @@ from zsbench.interfaces.captioner import Progress, TrainingReport
 from zsbench.interfaces.gap import GapModel
 from zsbench.interfaces.language import LanguageModel, TokenBatch
 from zsbench.interfaces.task import CorpusFeatures
-from zsbench.interfaces.training import TrainingJournal
-from zsbench_maccap.adaptor import Adaptor, Dropout
+from zsbench.interfaces.training import TrainingJournal, TrainingState
+from zsbench_maccap.adaptor import Adaptor, Dropout, build_adaptor
 from zsbench_maccap.config import MacCapTraining
 from zsbench_maccap.course import Course, Streams
 from zsbench_maccap.precision import arithmetic, check_precision, make_scaler
+from zsbench_maccap.processes import Peers, RelayedJournal, check_processes, run_together
 from zsbench_maccap.text import Tokens, iter_batches, tokenize_corpus
 
 __all__ = ["Reconstruction", "learning_rate_share", "reconstruction_loss", "train_adaptor"]
@@ -74,8 +76,11 @@ def train_adaptor(
         raise _error("The text corpus is empty.", "Text-only training needs text.", "Name another corpus.")
     check_precision(parts.settings.precision, parts.device)
     tokens = tokenize_corpus(parts.language_model, corpus.texts, max_tokens=parts.settings.max_tokens)
-    course = _begin(parts, generator)
-    _optimise(parts, corpus.features, tokens, course, progress)
+    if parts.settings.processes > 1:
+        course = _share_out(parts, corpus.features, tokens, generator, progress)
+    else:
+        course = _begin(parts, generator)
+        _optimise(parts, corpus.features, tokens, course, progress, Peers())
     losses = _mean_by_part(torch.stack(course.losses).cpu(), torch.tensor(course.counts))
     if not all(math.isfinite(loss) for loss in losses):
         raise _error("The loss is not finite.", "It stays finite.", "Lower `training.learning_rate`.")
@@ -97,17 +102,54 @@ def _begin(parts: Reconstruction, generator: Generator) -> Course:
     return course
 
 
-def _optimise(parts: Reconstruction, features: Tensor, tokens: Tokens, course: Course, progress: Progress) -> None:
+def _share_out(
+    parts: Reconstruction, features: Tensor, tokens: Tokens, generator: Generator, progress: Progress
+) -> Course:
+    """A training in several processes, and what it has come to, here."""
+    count, device = parts.settings.processes, parts.device
+    check_processes(count, device)
+    alone = replace(parts, journal=None)
+    body = functools.partial(_train_share, alone, features, tokens, generator.get_state())
+    state = run_together(body, count, device=device, journal=parts.journal, progress=progress)
+    course = _begin(alone, generator)
+    course.take_up(state)
+    return course
+
+
+def _train_share(
+    parts: Reconstruction, features: Tensor, tokens: Tokens, random: Tensor, peers: Peers, journal: RelayedJournal
+) -> TrainingState:
+    """One process of a training, on a device of its own where there are several; what it has come to."""
+    device = parts.device
+    if torch.device(device).type == "cuda":
+        device = f"cuda:{peers.rank}"
+        parts.language_model.load(device)
+    adaptor = build_adaptor(parts.adaptor.shape, device=device)
+    parts = replace(parts, adaptor=adaptor, device=device, journal=journal)
+    generator = Generator()
+    generator.set_state(random)
+    course = _begin(parts, generator)
+    _optimise(parts, features, tokens, course, journal.advance, peers)
+    return course.state()
+
+
+def _optimise(
+    parts: Reconstruction, features: Tensor, tokens: Tokens, course: Course, progress: Progress, peers: Peers
+) -> None:
     """Every step that is left."""
     settings, journal = parts.settings, parts.journal
     per_epoch = math.ceil(len(tokens) / settings.batch_size)
     total = settings.steps or settings.epochs * per_epoch
-    drop = Dropout(settings.dropout, course.streams.dropout) if settings.dropout else None
+    masks = course.streams.dropout
+    drop = Dropout(settings.dropout, masks) if settings.dropout else None
+    seed = masks.initial_seed() + peers.rank
     batches = iter_batches(tokens.lengths, settings.batch_size, course.streams.order)
     for rows in itertools.islice(batches, course.steps, total):
         share = learning_rate_share(settings, course.steps, per_epoch, total)
         course.optimiser.param_groups[0]["lr"] = settings.learning_rate * share
-        loss, count = _step(parts, features[rows], tokens, rows, course, drop)
+        if peers.count > 1:
+            masks.manual_seed((seed + course.steps * peers.count) % 2**63)  # every process draws masks of its own
+        loss, count = _step(parts, features[rows], tokens, rows, course, drop, peers)
         course.note(loss, count, len(rows))
         if journal:
             journal.count_tokens(count)
@@ -117,22 +159,43 @@ def _optimise(parts: Reconstruction, features: Tensor, tokens: Tokens, course: C
 
 
 def _step(
-    parts: Reconstruction, features: Tensor, tokens: Tokens, rows: Tensor, course: Course, drop: Dropout | None
+    parts: Reconstruction,
+    features: Tensor,
+    tokens: Tokens,
+    rows: Tensor,
+    course: Course,
+    drop: Dropout | None,
+    peers: Peers,
 ) -> tuple[Tensor, int]:
     """One step of the optimiser: the summed loss of a batch, computed in parts, and its number of tokens."""
     memory = _noisy_copies(parts, features, course.streams.noise)  # (B, K, D)
     count = int(tokens.lengths[rows].sum()) - len(rows)  # a leading token is not predicted
+    parameters = list(parts.adaptor.parameters())
     course.optimiser.zero_grad(set_to_none=True)
-    losses = []
-    for part in torch.arange(len(rows)).tensor_split(min(parts.settings.accumulate, len(rows))):
+    total = torch.zeros((), device=parts.device)
+    for part in _split(peers.share(len(rows)), parts.settings.accumulate):
         loss = reconstruction_loss(parts, memory[part], tokens.select(rows[part]), drop)
         course.scaler.scale(loss / count).backward()  # type: ignore[no-untyped-call]
-        losses.append(loss.detach())
+        total += loss.detach()
+    if peers.count > 1:
+        peers.add_up([total, *(_gradient(parameter) for parameter in parameters)])
     course.scaler.unscale_(course.optimiser)
-    torch.nn.utils.clip_grad_norm_(parts.adaptor.parameters(), parts.settings.gradient_clip)
+    torch.nn.utils.clip_grad_norm_(parameters, parts.settings.gradient_clip)
     course.scaler.step(course.optimiser)
     course.scaler.update()
-    return torch.stack(losses).sum(), count
+    return total, count
+
+
+def _split(places: Tensor, parts: int) -> tuple[Tensor, ...]:
+    """Places of a batch in so many parts, none of them empty."""
+    return places.tensor_split(min(parts, len(places))) if len(places) else ()
+
+
+def _gradient(parameter: Tensor) -> Tensor:
+    """The gradient of a parameter; zero where a process had nothing to compute."""
+    if parameter.grad is None:
+        parameter.grad = torch.zeros_like(parameter)
+    return parameter.grad
 
 
 def reconstruction_loss(
