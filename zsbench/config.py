@@ -173,6 +173,12 @@ class Matrix(Frozen):
         ge=1,
         description="CPU threads that a stage computes with; given, a run uses the other cores for other stages",
     )
+    checkpoint_seconds: float | None = Field(
+        default=60.0,
+        ge=0.0,
+        description="seconds between the states that a training keeps to go on from if it is killed; 0: every step, "
+        "none: never; changes no result",
+    )
 
     @field_validator("captioners", "tasks", "corpora", "seeds", "metrics", "pairs")
     @classmethod

@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM
 
 from zsbench.errors import ConfigError, CorruptDataError, FeatureError, MissingWeightsError
-from zsbench.interfaces.language import GenerationSettings
+from zsbench.interfaces.language import GenerationSettings, LanguageModel
 from zsbench.language.causal import CausalLanguageModel
 from zsbench.language.settings import CausalConfig
 
@@ -399,3 +399,40 @@ def test_use_before_load_is_refused(model_folders):
     """The constructor loads nothing."""
     with pytest.raises(RuntimeError, match="load"):
         _ = CausalLanguageModel(CausalConfig(model=str(model_folders["opt"]))).width
+
+
+def test_the_loss_of_texts_is_that_of_the_plain_way(model):
+    """Logits only where tokens are predicted, no mask over padding: loss and gradient as with everything computed."""
+    tokens = model.tokenize(["a red cat sits", "the dog", "two"], max_tokens=8)
+    losses, gradients = [], []
+    for way in (model.text_loss, functools.partial(LanguageModel.text_loss, model)):
+        prefix = draw(3, 4, model.width).requires_grad_()
+        loss = way(prefix, tokens)
+        loss.backward()
+        losses.append(loss.detach())
+        gradients.append(prefix.grad)
+    assert losses[0].dtype == torch.float32
+    assert torch.allclose(losses[0], losses[1], rtol=1e-5)
+    assert torch.allclose(gradients[0], gradients[1], rtol=1e-3, atol=1e-5)
+
+
+def test_the_loss_makes_logits_where_tokens_are_predicted(model):
+    """The output layer sees the last positions alone, none of the prefix."""
+    seen = []
+    head = plain_head(model)
+    hook = head.register_forward_pre_hook(lambda module, inputs: seen.append(inputs[0].shape[1]))
+    tokens = model.tokenize(["a red cat sits", "the dog"], max_tokens=8)
+    model.text_loss(draw(2, 4, model.width), tokens)
+    hook.remove()
+    assert seen == [tokens.ids.shape[1] - 1]
+
+
+def test_the_loss_refuses_a_prefix_of_another_width(model):
+    """Before the model does."""
+    with pytest.raises(FeatureError, match="reached the language model"):
+        model.text_loss(draw(1, 4, model.width + 1), model.tokenize(["two"], max_tokens=8))
+
+
+def plain_head(model):
+    """The output layer of the transformers model inside a language model."""
+    return model._model._model.get_output_embeddings()

@@ -12,7 +12,9 @@ import pytest
 
 import zsbench_fakes
 from zsbench.errors import ConfigError, MissingDataError
+from zsbench.interfaces import Encoder, TrainingReport, TrainingState
 from zsbench.records import read_results, read_samples
+from zsbench.runner.workbench import Workbench
 
 
 def predictions(result):
@@ -217,6 +219,61 @@ def test_an_interrupted_prediction_goes_on_from_its_chunks(session, tmp_path, mo
     )
     assert predictions(session(captioners=["fake"]).run()) == predictions(whole)
     assert captioned == list(zsbench_fakes.COLOURS[4:])
+
+
+def test_an_interrupted_training_goes_on_from_its_journal(session, notes, tmp_path, monkeypatch):
+    """The step after the last state is the first that is taken; nothing of the journal is left in the store."""
+    taken = []
+
+    def load(captioner, resources):
+        captioner.words, captioner.journal = [], resources.journal
+
+    def train(captioner, corpus, generator, *, progress):
+        state = captioner.journal.latest()
+        for step in range(state.steps if state else 0, 4):
+            if step == 2 and not state:
+                raise RuntimeError("interrupted")
+            taken.append(step)
+            captioner.journal.count_tokens(10)
+            captioner.journal.keep(TrainingState(step + 1, {}))
+            progress(step + 1, 4)
+        return TrainingReport(4, len(corpus), (1.0,))
+
+    monkeypatch.setattr(zsbench_fakes.FakeCaptioner, "load", load)
+    monkeypatch.setattr(zsbench_fakes.FakeCaptioner, "train", train)
+    assert session(checkpoint_seconds=0).run().failed
+    assert not session(checkpoint_seconds=0).run().failed
+    assert taken == [0, 1, 2, 3]
+    assert any(remark.endswith("A killed training goes on after its step 2.") for remark in notes.remarks)
+    assert list((tmp_path / "cache" / "store").rglob("journal*")) == []
+
+
+def test_how_often_a_training_keeps_its_state_is_no_part_of_its_key(session):
+    """Another interval finds the training of before."""
+    keys = [set(session(checkpoint_seconds=seconds).plan().stages) for seconds in (0, 60, None)]
+    assert keys[0] == keys[1] == keys[2]
+
+
+def test_no_encoder_is_in_memory_for_a_training(session, monkeypatch):
+    """Its text features are in the store; width and fingerprint are known without weights, and those are let go."""
+    seen, benches = [], []
+    release = Workbench.release_encoders
+
+    def load(captioner, resources):
+        captioner.words, captioner.encoder = ["a"], resources.encoder
+
+    def train(captioner, corpus, generator, *, progress):
+        held = [model for model in benches[0]._loaded.values() if isinstance(model, Encoder)]
+        seen.append((captioner.encoder.dim, captioner.encoder.fingerprint, held))
+        return TrainingReport(1, len(corpus), (1.0,))
+
+    monkeypatch.setattr(zsbench_fakes.FakeCaptioner, "load", load)
+    monkeypatch.setattr(zsbench_fakes.FakeCaptioner, "train", train)
+    monkeypatch.setattr(Workbench, "release_encoders", lambda bench: benches.append(bench) or release(bench))
+    result = session().run()
+    work = next(stage.work for stage in result.plan.stages.values() if stage.kind == "train")
+    assert seen[0] == (zsbench_fakes.DIM, work.encoder.encoder.fingerprint, [])
+    assert benches[0].encoder(work.encoder, "cpu").encode_texts(["a"]).shape == (1, zsbench_fakes.DIM)
 
 
 def test_references_that_are_training_texts_are_counted(session, tmp_path):

@@ -33,7 +33,7 @@ class Notes(Silent):
     def stage_failed(self, stage, reason):
         self.order.append(f"{stage.label}: {reason}")
 
-    def stage_advanced(self, stage, done, total):
+    def stage_advanced(self, stage, done, total, tokens=0):
         self.progress.append((stage.label, done, total))
 
 

@@ -13,6 +13,7 @@ from zsbench_bad_captioners import (
     BareStrings,
     ChangesTheEncoder,
     CopiesConfig,
+    DrawsAgain,
     GoodCaptioner,
     LoneSurrogate,
     MovesGlobalState,
@@ -120,6 +121,7 @@ BY_CHECK = {
         "checkpoint-safe": captioner(SavesPickle),
         "training-reproducible": captioner(TrainsByChance),
         "training-polite": captioner(TrainsOnTheSpot),
+        "training-goes-on": captioner(DrawsAgain),
     },
     "gap-model": {
         "shape-kept": gap(HalfWidth),

@@ -41,6 +41,7 @@ from zsbench.interfaces.task import (
     TaskKind,
     TextCorpus,
 )
+from zsbench.interfaces.training import TrainingJournal, TrainingState
 
 __all__ = [
     "API_VERSION",
@@ -84,5 +85,7 @@ __all__ = [
     "TaskSpec",
     "TextCorpus",
     "TokenBatch",
+    "TrainingJournal",
     "TrainingReport",
+    "TrainingState",
 ]

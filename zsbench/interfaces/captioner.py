@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from zsbench.interfaces.gap import GapModel
     from zsbench.interfaces.language import LanguageModel
     from zsbench.interfaces.task import CorpusFeatures
+    from zsbench.interfaces.training import TrainingJournal
 
 __all__ = [
     "Candidate",
@@ -68,7 +69,19 @@ class CaptionerNeeds:
 
 @dataclass(frozen=True)
 class CaptionerResources:
-    """What ``load`` hands over; a field is None unless the captioner's needs name it."""
+    """What ``load`` hands over; a field is None unless the captioner's needs name it.
+
+    Attributes:
+        device: A torch device, for everything that computes.
+        encoder: For a training its weights are loaded only if the captioner lets it encode something; ``dim`` and
+            ``fingerprint`` are known without.
+        language_model: Its weights on the device.
+        training_gap: The gap model of training.
+        inference_gap: The gap model of inference.
+        memory: The corpus, for a captioner that reads it while captioning.
+        journal: Where a training keeps its state, so that a killed one goes on; None outside of a training. A
+            captioner may ignore it.
+    """
 
     device: str = "cpu"
     encoder: Encoder | None = None
@@ -76,6 +89,7 @@ class CaptionerResources:
     training_gap: GapModel | None = None
     inference_gap: GapModel | None = None
     memory: CorpusFeatures | None = None
+    journal: TrainingJournal | None = None
 
 
 @dataclass(frozen=True)

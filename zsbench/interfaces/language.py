@@ -103,6 +103,27 @@ class LanguageModel(ABC):
         Gradients flow to ``embeddings`` and nowhere else.
         """
 
+    def text_loss(self, prefix: Tensor, tokens: TokenBatch) -> Tensor:
+        """Cross-entropy of N texts given their prefixes, in nats, summed over every real token after the leading one.
+
+        A model may override it to compute less: logits are only needed where a token is predicted.
+
+        Args:
+            prefix: ``(N, Q, E)`` embeddings that stand before the texts, on the model's device.
+            tokens: The texts, ``(N, T)``.
+
+        Returns:
+            A scalar, float32. Gradients flow to the prefix and nowhere else.
+        """
+        import torch
+        from torch.nn.functional import cross_entropy
+
+        ids, mask = tokens.ids.to(prefix.device), tokens.mask.to(prefix.device)  # (N, T)
+        seen = torch.cat((mask.new_ones(prefix.shape[:2]), mask[:, :-1]), dim=1)  # (N, Q+T-1)
+        logits = self.logits(torch.cat((prefix, self.embed(ids[:, :-1])), dim=1), seen)  # (N, Q+T-1, V)
+        predicted = logits[:, prefix.shape[1] :][mask[:, 1:]].float()  # (tokens, V)
+        return cross_entropy(predicted, ids[:, 1:][mask[:, 1:]], reduction="sum")
+
     @abstractmethod
     def generate(
         self, prefix: Tensor, settings: GenerationSettings, *, prompts: Sequence[str] | None = None

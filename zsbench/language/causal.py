@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from zsbench.fingerprints import FileHashes
 from zsbench.interfaces.language import GenerationSettings, LanguageModel, TokenBatch
@@ -37,6 +37,10 @@ class CausalLanguageModel(LanguageModel):
         self.online = online
         self.hashes = hashes
         self._loaded: FrozenModel | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Settings alone, for another process, which loads the weights itself."""
+        return {**self.__dict__, "hashes": None, "_loaded": None}
 
     @property
     def fingerprint(self) -> str:
@@ -99,6 +103,14 @@ class CausalLanguageModel(LanguageModel):
             FeatureError: The embeddings have another width than the model's.
         """
         return self._model.logits(embeddings, mask)
+
+    def text_loss(self, prefix: Tensor, tokens: TokenBatch) -> Tensor:
+        """Summed cross-entropy of N texts given prefixes ``(N, Q, E)``; logits only where tokens are predicted.
+
+        Raises:
+            FeatureError: The prefix has another width than the model's embeddings.
+        """
+        return self._model.text_loss(prefix, tokens)
 
     def generate(
         self, prefix: Tensor, settings: GenerationSettings, *, prompts: Sequence[str] | None = None

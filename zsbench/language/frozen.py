@@ -21,6 +21,7 @@ from transformers.utils import logging
 from zsbench.errors import ConfigError, CorruptDataError, FeatureError
 from zsbench.interfaces.language import GenerationSettings, TokenBatch
 from zsbench.language.decoding import Decoder
+from zsbench.language.loss import text_loss
 from zsbench.language.opt import OptSteps, is_opt
 from zsbench.language.settings import CausalConfig
 from zsbench.language.sources import has_safetensors
@@ -74,7 +75,8 @@ class FrozenModel:
         on_cpu = CPU_ROWS_OF_SMALL if small else CPU_ROWS
         self._rows = on_cpu if self._device.type == "cpu" else config.max_rows
         self._prompted_rows = min(self._rows, CPU_ROWS)  # prompts of one length are few
-        self._takes_positions = "position_ids" in inspect.signature(self._model.forward).parameters
+        taken = inspect.signature(self._model.forward).parameters
+        self._takes_positions, self._keeps_logits = "position_ids" in taken, "logits_to_keep" in taken
         self._special = find_special_tokens(self._tokenizer, self._model.config)
         self.width = int(self._model.get_input_embeddings().weight.shape[1])
 
@@ -126,6 +128,13 @@ class FrozenModel:
             tally.items += int(attended.sum())
         logits: Tensor = output.logits
         return logits.float()
+
+    def text_loss(self, prefix: Tensor, tokens: TokenBatch) -> Tensor:
+        """Summed cross-entropy of texts given their prefixes, (N, Q, E)."""
+        self._check_width(prefix)
+        with measure(self.meter, "logits", unit="tokens") as tally:
+            tally.items += int(tokens.mask[:, 1:].sum())
+            return text_loss(self._model, prefix.to(self._device), tokens, keeps_logits=self._keeps_logits)
 
     @torch.inference_mode()
     def generate(self, prefix: Tensor, settings: GenerationSettings, prompts: Sequence[str] | None) -> list[str]:

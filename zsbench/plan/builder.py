@@ -135,6 +135,7 @@ class StageBuilder:
             texts=texts,
             seed=axis.seed,
             device=self.matrix.device,
+            checkpoint_seconds=self.matrix.checkpoint_seconds,
         )
         inputs = (texts, *([gap[1]] if gap and gap[1] else []))
         label = f"{axis.captioner.id} on {axis.corpus.id}, seed {axis.seed}"

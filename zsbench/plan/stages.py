@@ -79,6 +79,7 @@ class Training:
         captioner: The captioner, as the first cell that needs the training names it.
         gap: The gap model of training and the key of its fit.
         texts: Key of the text features.
+        checkpoint_seconds: Seconds between the states that it keeps while it trains; None for none.
     """
 
     captioner: ResolvedCaptioner
@@ -89,6 +90,7 @@ class Training:
     texts: str
     seed: int
     device: str
+    checkpoint_seconds: float | None = None
 
 
 @dataclass(frozen=True)

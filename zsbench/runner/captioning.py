@@ -10,12 +10,14 @@ from typing import Any
 
 from zsbench.errors import CaptionerError, ConfigError
 from zsbench.images import read_image
-from zsbench.interfaces import Caption, Captioner, CaptionerResources, ImageBatch
+from zsbench.interfaces import Caption, Captioner, CaptionerResources, CorpusFeatures, Encoder, ImageBatch
 from zsbench.plan import Item, Prediction, Training
 from zsbench.registry import Owner
 from zsbench.runner.chunks import QUESTIONS_PER_IMAGE, Row, write_chunks
+from zsbench.runner.deferred_encoder import DeferredEncoder
 from zsbench.runner.features import ImageFeatureReader
 from zsbench.runner.guard import guarded, told_owner
+from zsbench.runner.journal import JOURNAL, StoredJournal
 from zsbench.runner.workbench import Workbench, generator
 from zsbench.seeds import derive_seed
 from zsbench.store import write_text
@@ -27,22 +29,41 @@ LINE_SEPARATORS = set("\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029")
 
 
 def train(work: Training, folder: Path, bench: Workbench) -> None:
-    """Train a captioner on text features; write its weights and ``training.json``."""
+    """Train a captioner on text features; write its weights and ``training.json``.
+
+    What a killed training kept in its journal is taken up; the journal goes when the weights are there.
+    """
     with guarded(work.captioner, "be made"):
         captioner = bench.captioner(work.captioner)
-    needs = captioner.needs
+    corpus = bench.corpus(work.corpus, work.texts, work.encoder.content)
+    journal = StoredJournal(folder / JOURNAL, work.checkpoint_seconds, bench.remark)
+    bench.release_encoders()
     resources = CaptionerResources(
         device=work.device,
-        encoder=bench.encoder(work.encoder, work.device) if needs.encoder else None,
+        encoder=_deferred(work, corpus, bench) if captioner.needs.encoder else None,
         language_model=bench.language_model(work.language_model, work.device) if work.language_model else None,
         training_gap=bench.gap_model(work.gap),
+        journal=journal,
     )
     with guarded(work.captioner, "train"):
         captioner.load(resources)
-        corpus = bench.corpus(work.corpus, work.texts, work.encoder.content)
-        report = captioner.train(corpus, generator(derive_seed(work.seed, "train")), progress=bench.progress)
+        report = captioner.train(
+            corpus,
+            generator(derive_seed(work.seed, "train")),
+            progress=lambda done, total: bench.progress(done, total, journal.tokens),
+        )
         captioner.save(folder)
     write_text(folder / "training.json", json.dumps(asdict(report), indent=1))
+    journal.clear()
+
+
+def _deferred(work: Training, corpus: CorpusFeatures, bench: Workbench) -> Encoder:
+    """The encoder of a training: the features of its texts are in the store, so its weights need not be in memory."""
+    return DeferredEncoder(
+        work.encoder.encoder.fingerprint,
+        int(corpus.features.shape[1]),
+        lambda: bench.encoder(work.encoder, work.device),
+    )
 
 
 def predict(work: Prediction, folder: Path, bench: Workbench) -> None:

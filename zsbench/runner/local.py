@@ -96,7 +96,8 @@ class LocalEngine:
             reporter.stage_failed(stage, lost)
             return StageRecord("skipped", reason=lost)
         reporter.stage_started(stage)
-        bench.progress = lambda done, total: reporter.stage_advanced(stage, done, total)
+        bench.progress = lambda done, total, tokens=0: reporter.stage_advanced(stage, done, total, tokens)
+        bench.remark = lambda text: reporter.remark(f"{stage.kind}: {stage.label}: {text}")
         record = make_stage(stage, bench, device)
         note_stage(stage, record, bench, reporter, outcome)
         return record

@@ -6,7 +6,14 @@ from typing import Protocol
 
 from zsbench.plan import Stage
 
-__all__ = ["Reporter", "Silent"]
+__all__ = ["Advance", "Reporter", "Silent"]
+
+
+class Advance(Protocol):
+    """Called by a stage as it advances."""
+
+    def __call__(self, done: int, total: int, tokens: int = 0) -> None:
+        """So much is done of so much; a training adds how many tokens it has learned from since it was started."""
 
 
 class Reporter(Protocol):
@@ -18,8 +25,8 @@ class Reporter(Protocol):
     def stage_started(self, stage: Stage) -> None:
         """A stage begins."""
 
-    def stage_advanced(self, stage: Stage, done: int, total: int) -> None:
-        """A stage has done so much of so much."""
+    def stage_advanced(self, stage: Stage, done: int, total: int, tokens: int = 0) -> None:
+        """A stage has done so much of so much; a training has learned from so many tokens since it was started."""
 
     def stage_finished(self, stage: Stage, seconds: float) -> None:
         """A stage ended well."""
@@ -40,7 +47,7 @@ class Silent:
     def stage_started(self, stage: Stage) -> None:
         """Say nothing."""
 
-    def stage_advanced(self, stage: Stage, done: int, total: int) -> None:
+    def stage_advanced(self, stage: Stage, done: int, total: int, tokens: int = 0) -> None:
         """Say nothing."""
 
     def stage_finished(self, stage: Stage, seconds: float) -> None:

@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -20,7 +20,7 @@ from multiprocessing.process import BaseProcess
 from zsbench.plan import Stage
 from zsbench.provenance import peak_memory
 from zsbench.runner.outcome import Outcome, StageRecord
-from zsbench.runner.reporter import Reporter
+from zsbench.runner.reporter import Advance, Reporter
 from zsbench.runner.stage import make_stage, note_stage
 from zsbench.runner.workbench import Workbench
 
@@ -213,7 +213,7 @@ class _Crew:
         return beside or not self.apart if self.scorer is worker else not beside
 
     def _hear(self, worker: _Worker) -> None:
-        """Take one message of a worker: progress, how its stage ended, or that it died."""
+        """Take one message of a worker: progress, a remark, how its stage ended, or that it died."""
         stage = worker.stage
         assert stage is not None  # noqa: S101  only busy workers are heard
         try:
@@ -224,6 +224,8 @@ class _Crew:
         if isinstance(message, StageRecord):
             worker.stage = None
             note_stage(stage, message, self.bench, self.reporter, self.outcome)
+        elif isinstance(message, str):
+            self.reporter.remark(f"{stage.kind}: {stage.label}: {message}")
         else:
             self.reporter.stage_advanced(stage, *message)
 
@@ -251,7 +253,7 @@ def _serve(
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
     limit_threads(resources.threads)
     bench.cores = max(1, count_cores() // resources.workers)
-    bench.progress = _tell(pipe, os.getppid())
+    bench.progress, bench.remark = _tell(pipe, os.getppid()), pipe.send
     try:
         while (order := pipe.recv()) is not None:
             key, places = order
@@ -264,17 +266,17 @@ def _serve(
     os._exit(0)  # nothing of the parent's is to be torn down here
 
 
-def _tell(pipe: Connection, parent: int) -> Callable[[int, int], None]:
+def _tell(pipe: Connection, parent: int) -> Advance:
     """A progress callback that tells the parent now and then, and ends a worker whose parent is gone."""
     told = 0.0
 
-    def advance(done: int, total: int) -> None:
+    def advance(done: int, total: int, tokens: int = 0) -> None:
         """Tell, unless something was told a moment ago."""
         nonlocal told
         if os.getppid() != parent:
             raise SystemExit(1)
         if time.monotonic() - told >= TOLD_EVERY:
             told = time.monotonic()
-            pipe.send((done, total))
+            pipe.send((done, total, tokens))
 
     return advance

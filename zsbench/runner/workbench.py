@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +18,6 @@ from zsbench.interfaces import (
     LanguageModel,
     Metric,
     MetricSpec,
-    Progress,
 )
 from zsbench.metering import LOAD, Meter, measure
 from zsbench.metrics import PreparedSplit
@@ -24,6 +25,7 @@ from zsbench.plan import CorpusChoice, EncoderChoice, GapChoice, LanguageModelCh
 from zsbench.registry import Registry, ResolvedCaptioner, load_object
 from zsbench.runner.checked_gap import CheckedGapModel
 from zsbench.runner.gap_states import STATE, read_gap_state
+from zsbench.runner.reporter import Advance
 from zsbench.store import Store
 
 if TYPE_CHECKING:
@@ -40,17 +42,19 @@ class Workbench:
         store: Where stage outputs are.
         registry: Where metrics are found.
         places: Folder of each finished stage, by key.
-        progress: Called with (done, total) by the stage that runs.
+        progress: Called with (done, total) by the stage that runs, a training adds the tokens it has learned from.
         meter: Counts the work of a profiled run.
         cores: Cores that a stage may use, its computing threads included.
+        remark: Told of what is worth saying while a stage runs.
     """
 
     store: Store
     registry: Registry
     places: dict[str, Path] = field(default_factory=dict)
-    progress: Progress = lambda done, total: None  # noqa: ARG005  nobody listens
+    progress: Advance = lambda done, total, tokens=0: None  # noqa: ARG005  nobody listens
     meter: Meter | None = None
     cores: int = 1
+    remark: Callable[[str], None] = lambda text: None  # noqa: ARG005  nobody listens
     _loaded: dict[tuple[str, str], Any] = field(default_factory=dict)
     _metrics: dict[str, Metric] = field(default_factory=dict)
     _splits: dict[str, PreparedSplit] = field(default_factory=dict)
@@ -89,14 +93,20 @@ class Workbench:
         model: LanguageModel = self._once(choice.model, device)
         return model
 
+    def release_encoders(self) -> None:
+        """Let go of the encoders' weights; the next stage that wants one loads it again."""
+        for key in [key for key, model in self._loaded.items() if isinstance(model, Encoder)]:
+            del self._loaded[key]
+
     def _once(self, model: Any, device: str) -> Any:
-        """Load a model on first use."""
+        """Load a model on first use; into a copy, so that letting go of it frees the weights."""
         key = (model.fingerprint, device)
         if key not in self._loaded:
-            model.meter = self.meter
+            loaded = copy.copy(model)
+            loaded.meter = self.meter
             with measure(self.meter, LOAD):
-                model.load(device)
-            self._loaded[key] = model
+                loaded.load(device)
+            self._loaded[key] = loaded
         return self._loaded[key]
 
     def captioner(self, resolved: ResolvedCaptioner) -> Captioner[Any]:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import torch
 
+from zsbench.interfaces import Captioner
 from zsbench.testing.captioner_checks import IMAGES, check_same_captions
+from zsbench.testing.journal import KilledTraining, RehearsedJournal
 from zsbench.testing.kit import NotApplicable, check_for, conforms
-from zsbench.testing.subjects import CaptionerSubject
+from zsbench.testing.subjects import TRAINING_SEED, CaptionerSubject
 from zsbench.testing.watch import disturbed_randomness, untouched_randomness
 
 __all__: list[str] = []
@@ -83,3 +89,46 @@ def check_captioner_training_polite(subject: CaptionerSubject) -> None:
         "They may be memory-mapped, and other captioners train on them",
         "Work on copies of the batches",
     )
+
+
+@check_for("captioner")
+def check_captioner_training_goes_on(subject: CaptionerSubject) -> None:
+    """A training that was killed goes on from its journal and saves the same bytes as one that was not disturbed."""
+    journal = RehearsedJournal()
+    with suppress(KilledTraining):
+        _train_with(subject, journal)
+    if journal.state is None:
+        raise NotApplicable("It has no training, or keeps no state: when it is killed, it begins anew.")
+    with TemporaryDirectory(prefix="zsbench-check-") as folder:
+        calm, resumed = Path(folder, "calm"), Path(folder, "resumed")
+        for place, captioner in ((calm, subject.trained()), (resumed, _train_with(subject, journal))):
+            place.mkdir()
+            captioner.save(place)
+        differing = sorted(_read_files(calm).items() ^ _read_files(resumed).items())
+    conforms(
+        not differing,
+        f"A training that was killed after step {journal.state.steps} and went on saved another {_first(differing)}",
+        "It ends with the same bytes as a training that was not disturbed",
+        "Keep the weights, the optimiser's moments and the state of every generator, and restore all of them",
+    )
+
+
+def _train_with(subject: CaptionerSubject, journal: RehearsedJournal) -> Captioner[Any]:
+    """A fresh captioner after its training, with a journal."""
+    if not subject.needs.training:
+        raise NotApplicable("It has no training.")
+    captioner = subject.make()
+    captioner.load(replace(subject.resources, journal=journal))
+    generator = torch.Generator().manual_seed(TRAINING_SEED)
+    captioner.train(subject.corpus, generator, progress=lambda done, total: None)  # noqa: ARG005
+    return captioner
+
+
+def _read_files(folder: Path) -> dict[str, bytes]:
+    """The content of every file in a folder, by relative path."""
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def _first(differing: Sequence[tuple[str, bytes]]) -> str:
+    """The name of the first file that differs."""
+    return differing[0][0] if differing else ""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import math
 
 import pytest
 import torch
 
-from zsbench.errors import CaptionerError
-from zsbench.interfaces import CorpusFeatures, TokenBatch
+from zsbench.errors import CaptionerError, ConfigError
+from zsbench.interfaces import CorpusFeatures, TokenBatch, TrainingJournal
 from zsbench_maccap.adaptor import AdaptorShape, build_adaptor
 from zsbench_maccap.config import MacCapTraining
 from zsbench_maccap.training import Reconstruction, learning_rate_share, reconstruction_loss, train_adaptor
@@ -17,6 +18,29 @@ from zsbench_maccap.training import Reconstruction, learning_rate_share, reconst
 
 def silent(done: int, total: int) -> None:
     """No progress."""
+
+
+class KeptInMemory(TrainingJournal):
+    """Keeps the state of every step as bytes would: in copies."""
+
+    def __init__(self) -> None:
+        self.state, self.tokens = None, 0
+
+    def latest(self):
+        return self.state
+
+    def is_due(self):
+        return True
+
+    def keep(self, state):
+        self.state = copy.deepcopy(state)
+
+    def count_tokens(self, tokens):
+        self.tokens += tokens
+
+
+class KilledError(Exception):
+    """The process is gone."""
 
 
 def parts_of(world, *, noise: float = 0.0, **training) -> Reconstruction:
@@ -42,8 +66,7 @@ def test_gradients_reach_the_whole_adaptor_and_nothing_else(world):
     parts = parts_of(world)
     tokens = world.language_model.tokenize(world.captions, max_tokens=12)
     memory = world.corpus().features[:, None, :]
-    loss, _ = reconstruction_loss(parts, memory, tokens)
-    loss.backward()
+    reconstruction_loss(parts, memory, tokens).backward()
     assert all(parameter.grad is not None for parameter in parts.adaptor.parameters())
     assert world.language_model.table.grad is None
 
@@ -91,17 +114,15 @@ def test_padding_does_not_change_the_loss(world):
         for row, text in enumerate(world.captions)
     ]
     for batch in (tokens, spoiled):
-        loss, count = reconstruction_loss(parts, memory, batch)
-        assert count == sum(n for _, n in alone)
-        assert float(loss) == pytest.approx(sum(float(one) for one, _ in alone), rel=1e-5)
+        assert float(reconstruction_loss(parts, memory, batch)) == pytest.approx(float(sum(alone)), rel=1e-5)
 
 
 def test_the_end_token_is_learned_and_the_leading_token_is_not(world):
-    """A caption of n words has n + 1 labels."""
-    text = world.captions[2]
-    tokens = world.language_model.tokenize([text], max_tokens=12)
-    _, count = reconstruction_loss(parts_of(world), world.corpus().features[2:3, None, :], tokens)
-    assert count == len(text.split()) + 1
+    """A caption of n words has n + 1 labels, and the journal counts as many."""
+    journal = KeptInMemory()
+    parts = dataclasses.replace(parts_of(world, steps=3, batch_size=8), journal=journal)
+    train_adaptor(parts, world.corpus(), torch.Generator().manual_seed(0), progress=silent)
+    assert journal.tokens == 3 * sum(len(text.split()) + 1 for text in world.captions)
 
 
 @torch.no_grad()
@@ -109,7 +130,7 @@ def test_the_loss_is_the_cross_entropy_of_the_next_token(world):
     """Computed by hand for one caption."""
     parts, memory = parts_of(world), world.corpus().features[:1, None, :]
     tokens = world.language_model.tokenize(world.captions[:1], max_tokens=12)
-    loss, _ = reconstruction_loss(parts, memory, tokens)
+    loss = reconstruction_loss(parts, memory, tokens)
     prefix, table, ids = parts.adaptor(memory)[0], world.language_model.table, tokens.ids[0]
     expected = 0.0
     for position in range(len(ids) - 1):
@@ -148,6 +169,76 @@ def test_bfloat16_trains_float32_weights_to_a_similar_loss(world):
         assert weights(parts).dtype == torch.float32
     assert reports["bfloat16"].losses[-1] == pytest.approx(reports["float32"].losses[-1], rel=0.1)
     assert reports["bfloat16"].losses != reports["float32"].losses
+
+
+@pytest.mark.parametrize("settings", [{"dropout": 0.3}, {"precision": "bfloat16"}, {"accumulate": 3}])
+def test_a_killed_training_goes_on_to_the_same_bits(world, settings):
+    """Killed in the second epoch and taken up by a fresh captioner: weights and report are those of an undisturbed one."""
+    settings = {"steps": 9, "batch_size": 2, **settings}
+    undisturbed = parts_of(world, noise=0.1, **settings)
+    expected = train_adaptor(undisturbed, world.corpus(), torch.Generator().manual_seed(1), progress=silent)
+    journal = KeptInMemory()
+
+    def die(done: int, total: int) -> None:
+        if done == 6:
+            raise KilledError
+
+    killed = dataclasses.replace(parts_of(world, noise=0.1, **settings), journal=journal)
+    with pytest.raises(KilledError):
+        train_adaptor(killed, world.corpus(), torch.Generator().manual_seed(1), progress=die)
+    assert journal.state.steps == 6
+    steps: list[int] = []
+    taken_up = dataclasses.replace(parts_of(world, noise=0.1, **settings), journal=journal)
+    report = train_adaptor(
+        taken_up, world.corpus(), torch.Generator().manual_seed(1), progress=lambda done, total: steps.append(done)
+    )
+    assert steps == [7, 8, 9]
+    assert torch.equal(weights(taken_up), weights(undisturbed))
+    assert report == expected
+
+
+def test_keeping_a_state_disturbs_nothing(world):
+    """A training with a journal ends as one without."""
+    journalled = dataclasses.replace(parts_of(world, noise=0.1, dropout=0.3), journal=KeptInMemory())
+    train_adaptor(journalled, world.corpus(), torch.Generator().manual_seed(1), progress=silent)
+    assert torch.equal(weights(journalled), run(world, dropout=0.3))
+
+
+@pytest.mark.parametrize("parts", [2, 3, 8, 50])
+def test_a_batch_in_parts_is_the_whole_batch(world, parts):
+    """Gradients that are summed over parts train like the gradient of the whole, up to rounding; half a batch does not."""
+    whole, begun = run(world, steps=5), run(world, steps=1)
+    moved = (whole - begun).norm()
+    assert (run(world, steps=5, accumulate=parts) - whole).norm() < 1e-3 * moved
+    assert (run(world, steps=5, batch_size=4) - whole).norm() > 0.1 * moved
+
+
+def test_parts_of_a_batch_are_as_many_as_asked_for(world, monkeypatch):
+    """Eight texts in three parts are three passes of the language model, none of more than three texts."""
+    sizes: list[int] = []
+    inner = world.language_model.text_loss
+    monkeypatch.setattr(
+        world.language_model, "text_loss", lambda prefix, tokens: sizes.append(len(prefix)) or inner(prefix, tokens)
+    )
+    run(world, steps=1, accumulate=3)
+    assert sizes == [3, 3, 2]
+
+
+def test_float16_is_refused_where_it_has_no_range(world):
+    """Before anything is computed, with what to set instead."""
+    with pytest.raises(ConfigError, match=r"float16 and the device is cpu.*Set `training.precision` to bfloat16"):
+        run(world, precision="float16")
+
+
+def test_texts_are_tokenised_once(world, monkeypatch):
+    """Three epochs ask the tokenizer for each text one time."""
+    asked: list[str] = []
+    inner = world.language_model.tokenize
+    monkeypatch.setattr(
+        world.language_model, "tokenize", lambda texts, **how: asked.extend(texts) or inner(texts, **how)
+    )
+    run(world, steps=None, epochs=3)
+    assert sorted(asked) == sorted(world.captions)
 
 
 def test_an_empty_corpus_is_refused(world):

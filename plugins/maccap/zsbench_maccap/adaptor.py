@@ -87,7 +87,7 @@ class Attention(nn.Module):
         self.out_proj = nn.Linear(width, width)
 
     def forward(self, x: Tensor, memory: Tensor, drop: Drop) -> Tensor:
-        """Attend from ``x`` (B, Q, D) to ``memory`` (B, K, D): (B, Q, D)."""
+        """Attend from ``x`` (B or 1, Q, D) to ``memory`` (B, K, D): (B, Q, D)."""
         W_q, W_k, W_v = self.in_proj_weight.chunk(3)  # (D, D) each
         b_q, b_k, b_v = self.in_proj_bias.chunk(3)  # (D,) each
         q = self._split(functional.linear(x, W_q, b_q))  # (B, H, Q, D/H)
@@ -115,7 +115,7 @@ class DecoderLayer(nn.Module):
         self.norm1, self.norm2, self.norm3 = nn.LayerNorm(D), nn.LayerNorm(D), nn.LayerNorm(D)
 
     def forward(self, x: Tensor, memory: Tensor, drop: Drop) -> Tensor:
-        """``x`` (B, Q, D) and ``memory`` (B, K, D) -> (B, Q, D)."""
+        """``x`` (B or 1, Q, D) and ``memory`` (B, K, D) -> (B, Q, D)."""
         x = self.norm1(x + drop(self.self_attn(x, x, drop)))
         x = self.norm2(x + drop(self.multihead_attn(x, memory, drop)))
         inner = drop(functional.relu(self.linear1(x)))  # (B, Q, F)
@@ -160,7 +160,9 @@ class Adaptor(nn.Module):
         Returns:
             ``(B, Q, E)``.
         """
-        x = self.queries.expand(len(memory), -1, -1)  # (B, Q, D)
+        x = self.queries[None]  # (1, Q, D): what the queries say to each other is the same for every item
+        if drop is not None:
+            x = x.expand(len(memory), -1, -1)  # (B, Q, D): but for the masks
         x = self.decoder(x, memory, drop or _keep)  # (B, Q, D)
         for linear in self.projection[:-1]:
             x = functional.relu(linear(x))  # (B, Q, D)

@@ -28,6 +28,7 @@ from zsbench.interfaces import (
     ImageBatch,
     LanguageModel,
     Progress,
+    TrainingJournal,
     TrainingReport,
 )
 from zsbench_maccap.adaptor import Adaptor, AdaptorShape, build_adaptor
@@ -54,6 +55,7 @@ class _Parts:
     training_gap: GapModel | None
     inference_gap: GapModel | None
     device: str
+    journal: TrainingJournal | None
 
 
 class MacCap(Captioner[MacCapConfig]):
@@ -82,12 +84,20 @@ class MacCap(Captioner[MacCapConfig]):
         language_model = _present(resources.language_model, "language model")
         adaptor = build_adaptor(self._shape(encoder.dim, language_model.width), device=resources.device)
         self._loaded = _Parts(
-            adaptor, encoder, language_model, resources.training_gap, resources.inference_gap, resources.device
+            adaptor,
+            encoder,
+            language_model,
+            resources.training_gap,
+            resources.inference_gap,
+            resources.device,
+            resources.journal,
         )
         self._trained = False
 
     def train(self, corpus: CorpusFeatures, generator: Generator, *, progress: Progress) -> TrainingReport:
-        """Train the adaptor on text alone; the encoder and the language model stay as they are [1].
+        """Train the adaptor on text alone; the encoder is not used, the language model stays as it is [1].
+
+        With a journal among its resources a killed training goes on, and ends with the same weights to the bit.
 
         Args:
             corpus: N texts and their ``(N, D)`` features.
@@ -99,10 +109,11 @@ class MacCap(Captioner[MacCapConfig]):
 
         Raises:
             CaptionerError: The corpus is empty or the loss left the finite numbers.
+            ConfigError: ``training.precision`` is float16 and the device is not CUDA.
         """
         loaded, settings = self._parts(), self.config.training
         gap = _present(loaded.training_gap, "gap model for training")
-        parts = Reconstruction(loaded.adaptor, loaded.language_model, gap, settings, loaded.device)
+        parts = Reconstruction(loaded.adaptor, loaded.language_model, gap, settings, loaded.device, loaded.journal)
         report = train_adaptor(parts, corpus, generator, progress=progress)
         self._trained = True
         return report

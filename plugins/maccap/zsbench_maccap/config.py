@@ -61,8 +61,15 @@ class MacCapTraining(Frozen):
         default="epoch", description="when the cosine decay moves: once an epoch [code] or every step [zsbench]"
     )
     gradient_clip: float = Field(default=1.0, gt=0.0, description="largest norm of the gradient [code]")
-    precision: Literal["float32", "bfloat16"] = Field(
-        default="float32", description="arithmetic of a step; bfloat16 is autocast over float32 weights [zsbench]"
+    accumulate: int = Field(
+        default=1, ge=1, description="parts a batch is computed in, their gradients summed: less memory [zsbench]"
+    )
+    processes: int = Field(
+        default=1, ge=1, description="processes that share each batch, on CUDA with a GPU each; by accelerate [zsbench]"
+    )
+    precision: Literal["float32", "bfloat16", "float16"] = Field(
+        default="float32",
+        description="arithmetic of a step; the others autocast over float32 weights, float16 on CUDA alone [zsbench]",
     )
 
 

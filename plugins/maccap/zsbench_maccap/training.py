@@ -7,23 +7,25 @@ Alphabet: B texts of a batch, K noisy copies, Q queries, D joint width, E langua
 
 from __future__ import annotations
 
+import functools
+import itertools
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Generator, Tensor
-from torch.nn import functional
-from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from zsbench.errors import CaptionerError
 from zsbench.interfaces.captioner import Progress, TrainingReport
 from zsbench.interfaces.gap import GapModel
 from zsbench.interfaces.language import LanguageModel, TokenBatch
 from zsbench.interfaces.task import CorpusFeatures
-from zsbench_maccap.adaptor import Adaptor, Dropout
+from zsbench.interfaces.training import TrainingJournal, TrainingState
+from zsbench_maccap.adaptor import Adaptor, Dropout, build_adaptor
 from zsbench_maccap.config import MacCapTraining
+from zsbench_maccap.course import Course, Streams
+from zsbench_maccap.precision import arithmetic, check_precision, make_scaler
+from zsbench_maccap.processes import Peers, RelayedJournal, check_processes, run_together
 from zsbench_maccap.text import Tokens, iter_batches, tokenize_corpus
 
 __all__ = ["Reconstruction", "learning_rate_share", "reconstruction_loss", "train_adaptor"]
@@ -41,6 +43,7 @@ class Reconstruction:
         gap: Makes region-like features from a text feature.
         settings: How to train.
         device: Where the models live.
+        journal: Where the state is kept on the way, if anywhere.
     """
 
     adaptor: Adaptor
@@ -48,23 +51,7 @@ class Reconstruction:
     gap: GapModel
     settings: MacCapTraining
     device: str = "cpu"
-
-
-@dataclass(frozen=True)
-class Streams:
-    """Independent random streams, so that settings of one do not move another; all from one generator."""
-
-    initialisation: Generator
-    order: Generator
-    noise: Generator
-    dropout: Generator
-
-    @classmethod
-    def fork(cls, generator: Generator, *, device: str) -> Streams:
-        """Four seeds are drawn; masks of dropout are made where the activations are, all else on the CPU."""
-        seeds = torch.randint(2**63 - 1, (4,), generator=generator).tolist()
-        places = ("cpu", "cpu", "cpu", device)
-        return cls(*(Generator(place).manual_seed(seed) for place, seed in zip(places, seeds, strict=True)))
+    journal: TrainingJournal | None = None
 
 
 def train_adaptor(
@@ -83,48 +70,137 @@ def train_adaptor(
 
     Raises:
         CaptionerError: The corpus is empty, or the loss left the finite numbers.
+        ConfigError: The device cannot train in the precision.
     """
     if not len(corpus):
         raise _error("The text corpus is empty.", "Text-only training needs text.", "Name another corpus.")
-    streams = Streams.fork(generator, device=parts.device)
-    parts.adaptor.initialise(streams.initialisation)
+    check_precision(parts.settings.precision, parts.device)
     tokens = tokenize_corpus(parts.language_model, corpus.texts, max_tokens=parts.settings.max_tokens)
-    sums, counts, examples = _optimise(parts, corpus.features, tokens, streams, progress)
-    losses = _mean_by_part(sums, counts)
+    if parts.settings.processes > 1:
+        course = _share_out(parts, corpus.features, tokens, generator, progress)
+    else:
+        course = _begin(parts, generator)
+        _optimise(parts, corpus.features, tokens, course, progress, Peers())
+    losses = _mean_by_part(torch.stack(course.losses).cpu(), torch.tensor(course.counts))
     if not all(math.isfinite(loss) for loss in losses):
         raise _error("The loss is not finite.", "It stays finite.", "Lower `training.learning_rate`.")
-    return TrainingReport(steps=len(sums), examples=examples, losses=losses)
+    return TrainingReport(steps=course.steps, examples=course.examples, losses=losses)
+
+
+def _begin(parts: Reconstruction, generator: Generator) -> Course:
+    """A training before its first step, or where a killed one was."""
+    settings = parts.settings
+    streams = Streams.fork(generator, device=parts.device)
+    parts.adaptor.initialise(streams.initialisation)
+    optimiser = torch.optim.AdamW(
+        parts.adaptor.parameters(), settings.learning_rate, weight_decay=settings.weight_decay, fused=True
+    )
+    course = Course(parts.adaptor, optimiser, make_scaler(settings.precision, parts.device), streams)
+    state = parts.journal.latest() if parts.journal else None
+    if state is not None:
+        course.take_up(state)
+    return course
+
+
+def _share_out(
+    parts: Reconstruction, features: Tensor, tokens: Tokens, generator: Generator, progress: Progress
+) -> Course:
+    """A training in several processes, and what it has come to, here."""
+    count, device = parts.settings.processes, parts.device
+    check_processes(count, device)
+    alone = replace(parts, journal=None)
+    body = functools.partial(_train_share, alone, features, tokens, generator.get_state())
+    state = run_together(body, count, device=device, journal=parts.journal, progress=progress)
+    course = _begin(alone, generator)
+    course.take_up(state)
+    return course
+
+
+def _train_share(
+    parts: Reconstruction, features: Tensor, tokens: Tokens, random: Tensor, peers: Peers, journal: RelayedJournal
+) -> TrainingState:
+    """One process of a training, on a device of its own where there are several; what it has come to."""
+    device = parts.device
+    if torch.device(device).type == "cuda":
+        device = f"cuda:{peers.rank}"
+        parts.language_model.load(device)
+    adaptor = build_adaptor(parts.adaptor.shape, device=device)
+    parts = replace(parts, adaptor=adaptor, device=device, journal=journal)
+    generator = Generator()
+    generator.set_state(random)
+    course = _begin(parts, generator)
+    _optimise(parts, features, tokens, course, journal.advance, peers)
+    return course.state()
 
 
 def _optimise(
-    parts: Reconstruction, features: Tensor, tokens: Tokens, streams: Streams, progress: Progress
-) -> tuple[Tensor, Tensor, int]:
-    """Every step; returns summed losses and token counts by step, and the number of texts seen."""
-    settings, parameters = parts.settings, list(parts.adaptor.parameters())
+    parts: Reconstruction, features: Tensor, tokens: Tokens, course: Course, progress: Progress, peers: Peers
+) -> None:
+    """Every step that is left."""
+    settings, journal = parts.settings, parts.journal
     per_epoch = math.ceil(len(tokens) / settings.batch_size)
     total = settings.steps or settings.epochs * per_epoch
-    optimiser = torch.optim.AdamW(parameters, settings.learning_rate, weight_decay=settings.weight_decay, fused=True)
-    drop, report_every = Dropout(settings.dropout, streams.dropout), max(1, total // 100)
-    sums, counts, examples = [], [], 0
-    for step, rows in zip(range(total), iter_batches(tokens.lengths, settings.batch_size, streams.order), strict=False):
-        optimiser.param_groups[0]["lr"] = settings.learning_rate * learning_rate_share(settings, step, per_epoch, total)
-        memory = _noisy_copies(parts, features[rows], streams.noise)  # (B, K, D)
-        loss, count = reconstruction_loss(parts, memory, tokens.select(rows), drop)
-        optimiser.zero_grad(set_to_none=True)
-        (loss / count).backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(parameters, settings.gradient_clip)
-        optimiser.step()
-        sums.append(loss.detach())
-        counts.append(count)
-        examples += len(rows)
-        if (step + 1) % report_every == 0 or step + 1 == total:
-            progress(step + 1, total)
-    return torch.stack(sums).cpu(), torch.tensor(counts), examples
+    masks = course.streams.dropout
+    drop = Dropout(settings.dropout, masks) if settings.dropout else None
+    seed = masks.initial_seed() + peers.rank
+    batches = iter_batches(tokens.lengths, settings.batch_size, course.streams.order)
+    for rows in itertools.islice(batches, course.steps, total):
+        share = learning_rate_share(settings, course.steps, per_epoch, total)
+        course.optimiser.param_groups[0]["lr"] = settings.learning_rate * share
+        if peers.count > 1:
+            masks.manual_seed((seed + course.steps * peers.count) % 2**63)  # every process draws masks of its own
+        loss, count = _step(parts, features[rows], tokens, rows, course, drop, peers)
+        course.note(loss, count, len(rows))
+        if journal:
+            journal.count_tokens(count)
+            if course.steps < total and journal.is_due():
+                journal.keep(course.state())
+        progress(course.steps, total)
+
+
+def _step(
+    parts: Reconstruction,
+    features: Tensor,
+    tokens: Tokens,
+    rows: Tensor,
+    course: Course,
+    drop: Dropout | None,
+    peers: Peers,
+) -> tuple[Tensor, int]:
+    """One step of the optimiser: the summed loss of a batch, computed in parts, and its number of tokens."""
+    memory = _noisy_copies(parts, features, course.streams.noise)  # (B, K, D)
+    count = int(tokens.lengths[rows].sum()) - len(rows)  # a leading token is not predicted
+    parameters = list(parts.adaptor.parameters())
+    course.optimiser.zero_grad(set_to_none=True)
+    total = torch.zeros((), device=parts.device)
+    for part in _split(peers.share(len(rows)), parts.settings.accumulate):
+        loss = reconstruction_loss(parts, memory[part], tokens.select(rows[part]), drop)
+        course.scaler.scale(loss / count).backward()  # type: ignore[no-untyped-call]
+        total += loss.detach()
+    if peers.count > 1:
+        peers.add_up([total, *(_gradient(parameter) for parameter in parameters)])
+    course.scaler.unscale_(course.optimiser)
+    torch.nn.utils.clip_grad_norm_(parameters, parts.settings.gradient_clip)
+    course.scaler.step(course.optimiser)
+    course.scaler.update()
+    return total, count
+
+
+def _split(places: Tensor, parts: int) -> tuple[Tensor, ...]:
+    """Places of a batch in so many parts, none of them empty."""
+    return places.tensor_split(min(parts, len(places))) if len(places) else ()
+
+
+def _gradient(parameter: Tensor) -> Tensor:
+    """The gradient of a parameter; zero where a process had nothing to compute."""
+    if parameter.grad is None:
+        parameter.grad = torch.zeros_like(parameter)
+    return parameter.grad
 
 
 def reconstruction_loss(
     parts: Reconstruction, memory: Tensor, tokens: TokenBatch, drop: Dropout | None = None
-) -> tuple[Tensor, int]:
+) -> Tensor:
     """Cross-entropy of the captions given their prefixes, summed over real tokens, the end token included [1].
 
     The leading token is given, not predicted; positions after the end token count for nothing.
@@ -136,17 +212,11 @@ def reconstruction_loss(
         drop: Dropout of the adaptor.
 
     Returns:
-        The summed loss in nats, a scalar, and the number of tokens it sums over.
+        The summed loss in nats, a scalar.
     """
-    ids, mask = tokens.ids.to(parts.device), tokens.mask.to(parts.device)  # (B, T)
-    with _arithmetic(parts):
+    with arithmetic(parts.settings.precision, parts.device):
         prefix = parts.adaptor(memory.to(parts.device), drop)  # (B, Q, E)
-        words = parts.language_model.embed(ids[:, :-1])  # (B, T-1, E)
-        seen = torch.cat((mask.new_ones(prefix.shape[:2]), mask[:, :-1]), dim=1)  # (B, Q+T-1)
-        logits = parts.language_model.logits(torch.cat((prefix, words), dim=1), seen)  # (B, Q+T-1, V)
-    predicted = logits[:, prefix.shape[1] :][mask[:, 1:]].float()  # (tokens, V)
-    loss = functional.cross_entropy(predicted, ids[:, 1:][mask[:, 1:]], reduction="sum")
-    return loss, int(tokens.mask[:, 1:].sum())
+        return parts.language_model.text_loss(prefix, tokens)
 
 
 def learning_rate_share(settings: MacCapTraining, step: int, per_epoch: int, total: int) -> float:
@@ -156,20 +226,6 @@ def learning_rate_share(settings: MacCapTraining, step: int, per_epoch: int, tot
         warm = settings.warmup_start + (1.0 - settings.warmup_start) * step / settings.warmup_steps
     done = step / total if settings.cosine == "step" else (step // per_epoch) / math.ceil(total / per_epoch)
     return warm * 0.5 * (1.0 + math.cos(math.pi * done))
-
-
-@contextmanager
-def _arithmetic(parts: Reconstruction) -> Iterator[None]:
-    """The precision of a step; in bfloat16 on a CPU without the fused attention, whose backward is slow there."""
-    device = torch.device(parts.device).type
-    if parts.settings.precision == "float32":
-        yield
-    elif device == "cpu":
-        with torch.autocast(device, torch.bfloat16), sdpa_kernel(SDPBackend.MATH):
-            yield
-    else:
-        with torch.autocast(device, torch.bfloat16):
-            yield
 
 
 def _noisy_copies(parts: Reconstruction, features: Tensor, generator: Generator) -> Tensor:
