@@ -29,7 +29,7 @@ class Notes(Silent):
     def stage_started(self, stage):
         self.started.append(stage.key)
 
-    def stage_advanced(self, stage, done, total):
+    def stage_advanced(self, stage, done, total, tokens=0):
         self.advanced(stage, done)
 
     def stage_finished(self, stage, seconds):

@@ -11,9 +11,9 @@ def test_a_board_is_read_once():
     """The newest of each stage."""
     board = Board()
     board.tell("a", 1, 4)
-    board.tell("a", 2, 4)
+    board.tell("a", 2, 4, 30)
     board.tell("b", 0, 0)
-    assert board.read() == {"a": (2, 4), "b": (0, 0)}
+    assert board.read() == {"a": (2, 4, 30), "b": (0, 0, 0)}
     assert board.read() == {}
 
 
@@ -21,6 +21,6 @@ def test_a_worker_tells_now_and_then():
     """What comes right after is left out."""
     board = Board()
     tell = teller(SimpleNamespace(tell=SimpleNamespace(remote=board.tell)), "a")
-    tell(1, 9)
+    tell(1, 9, 5)
     tell(2, 9)
-    assert board.read() == {"a": (1, 9)}
+    assert board.read() == {"a": (1, 9, 5)}

@@ -101,7 +101,7 @@ def test_a_lost_stage_is_begun_again_and_told(make_dispatch, notes):
     """It started once, as far as a reader is concerned."""
     work, store = make_dispatch(("train", "lost", []), ("predict", "x", ["lost"]))
     nodes = Nodes(store)
-    nodes.progress = {"lost": (1, 2)}
+    nodes.progress = {"lost": (1, 2, 0)}
     work.run(nodes)
     assert nodes.sent == ["lost", "lost", "x"]
     assert notes.remarks == ["train: lost is begun again where it was: its node died."]

@@ -52,8 +52,8 @@ class Cluster(Protocol):
     def collect(self, tasks: Iterable[Task], seconds: float) -> list[tuple[Task, Made | Refusal | Lost]]:
         """The tasks that ended; waits up to some seconds for one."""
 
-    def read_progress(self) -> Mapping[str, tuple[int, int]]:
-        """Done and total of each stage that said something since the last time."""
+    def read_progress(self) -> Mapping[str, tuple[int, int, int]]:
+        """Done, total and tokens of each stage that said something since the last time."""
 
     def find_impossible(self, stages: Iterable[Stage]) -> Stage | None:
         """A stage that no node has room for, if there is one."""
@@ -154,15 +154,15 @@ class Dispatch:
             return StageRecord("failed", reason=f"{made.process} made it, and {place} is not seen here.")
         return made.record
 
-    def _listen(self, progress: Mapping[str, tuple[int, int]]) -> None:
+    def _listen(self, progress: Mapping[str, tuple[int, int, int]]) -> None:
         """Tell the reporter what workers told."""
         by_key = {flight.stage.key: flight for flight in self.flying.values()}
         for key in by_key.keys() & progress.keys():
-            flight, (done, total) = by_key[key], progress[key]
+            flight, (done, total, tokens) = by_key[key], progress[key]
             flight.started = True
             self._begin(flight.stage)
             if total:
-                self.reporter.stage_advanced(flight.stage, done, total)
+                self.reporter.stage_advanced(flight.stage, done, total, tokens)
 
     def _begin(self, stage: Stage) -> None:
         """Tell that a stage has begun, once however often it is begun."""

@@ -125,10 +125,10 @@ class _RayNodes:
         ended, _ = self.ray.wait(pending, num_returns=count, timeout=seconds)
         return [(task, self._result(task)) for task in ended]
 
-    def read_progress(self) -> Mapping[str, tuple[int, int]]:
+    def read_progress(self) -> Mapping[str, tuple[int, int, int]]:
         """What the board was told; nothing if it died, since a run needs no progress to go on."""
         try:
-            said: Mapping[str, tuple[int, int]] = self.ray.get(self.board.read.remote())
+            said: Mapping[str, tuple[int, int, int]] = self.ray.get(self.board.read.remote())
         except self.ray.exceptions.ActorDiedError:
             return {}
         return said

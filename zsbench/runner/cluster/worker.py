@@ -18,7 +18,6 @@ from typing import Any
 from zsbench.data_roots import find_data_root
 from zsbench.errors import MissingDataError, ZsbenchError
 from zsbench.fingerprints import FileHashes
-from zsbench.interfaces import Progress
 from zsbench.plan import Plan, PlanOptions, make_plan
 from zsbench.plugins import load_plugins
 from zsbench.provenance import peak_memory
@@ -27,6 +26,7 @@ from zsbench.runner.cluster.environment import Refusal, compare_environments, de
 from zsbench.runner.mirrored_store import MirroredStore, open_store
 from zsbench.runner.order import Order
 from zsbench.runner.outcome import StageRecord
+from zsbench.runner.reporter import Advance
 from zsbench.runner.side_by_side import limit_threads
 from zsbench.runner.stage import make_stage
 from zsbench.runner.workbench import Workbench
@@ -220,12 +220,12 @@ def _find_cache(order: Order) -> Path:
     return Path(OWN_CACHE).expanduser() if order.store_url and OWN_CACHE else order.cache
 
 
-def _follow(store: Store, errand: Errand, tell: Progress) -> Progress:
+def _follow(store: Store, errand: Errand, tell: Advance) -> Advance:
     """The progress callback of a stage, which also shares its chunks where nodes share no file system."""
 
-    def advance(done: int, total: int) -> None:
+    def advance(done: int, total: int, tokens: int = 0) -> None:
         """Tell and share."""
-        tell(done, total)
+        tell(done, total, tokens)
         if isinstance(store, MirroredStore):
             store.push_chunks(errand.kind, errand.key)
 
