@@ -10,7 +10,7 @@ from typing import Any
 
 from zsbench.errors import CaptionerError, ConfigError
 from zsbench.images import read_image
-from zsbench.interfaces import Caption, Captioner, CaptionerResources, ImageBatch
+from zsbench.interfaces import Caption, Captioner, CaptionerResources, ImageBatch, ImageFit, Regions
 from zsbench.plan import Item, Prediction, Training
 from zsbench.registry import Owner
 from zsbench.runner.chunks import QUESTIONS_PER_IMAGE, Row, write_chunks
@@ -97,6 +97,8 @@ def _wrong(caption: object) -> str:
         return repr(caption)
     if not caption.candidates or not 0 <= caption.chosen < len(caption.candidates):
         return "no chosen candidate"
+    if caption.regions is not None and not isinstance(caption.regions, Regions):
+        return f"the regions {caption.regions!r}"
     texts: list[object] = [candidate.text for candidate in caption.candidates]
     for text in texts:
         if not isinstance(text, str):
@@ -163,7 +165,8 @@ def _predict_batch(
     with guarded(work.captioner, "caption"):
         captions = captioner.caption(batch)
     check_captions(captions, batch, work.captioner.id, work.captioner.owner)
-    return [_caption_row(id_, caption) for id_, caption in zip(batch.ids, captions, strict=True)]
+    fit = work.encoder.encoder.image_fit
+    return [_caption_row(id_, caption, fit) for id_, caption in zip(batch.ids, captions, strict=True)]
 
 
 def _batch(
@@ -190,11 +193,15 @@ def _batch(
     )
 
 
-def _caption_row(id_: str, caption: Caption) -> Row:
+def _caption_row(id_: str, caption: Caption, fit: ImageFit | None) -> Row:
     """What is kept of a caption."""
-    return {
+    row = {
         "id": id_,
         "prediction": caption.text,
         "candidates": [[candidate.text, candidate.score] for candidate in caption.candidates],
         "chosen": caption.chosen,
     }
+    if caption.regions is not None:
+        weights = [float(f"{weight:.3g}") for weight in caption.regions.weights]
+        row["regions"] = {"side": caption.regions.side, "cells": caption.regions.cells, "weights": weights, "fit": fit}
+    return row
