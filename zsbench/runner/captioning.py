@@ -73,7 +73,7 @@ def predict(work: Prediction, folder: Path, bench: Workbench) -> None:
     asks = bool(work.items) and work.items[0].question is not None
     size = work.batch_size * (QUESTIONS_PER_IMAGE if asks else 1)
     write_chunks(folder, len(work.items), size, make, bench.progress)
-    write_text(folder / TIMING, json.dumps(_summarise(batches, size)))
+    write_text(folder / TIMING, json.dumps(_summarise(batches)))
 
 
 def read_timing(folder: Path) -> dict[str, float] | None:
@@ -83,13 +83,13 @@ def read_timing(folder: Path) -> dict[str, float] | None:
     return found
 
 
-def _summarise(batches: Sequence[tuple[int, float]], size: int) -> dict[str, float] | None:
-    """Examples and seconds of all batches, and the median batch's; loading and encoding are in none of them."""
+def _summarise(batches: Sequence[tuple[int, float]]) -> dict[str, float] | None:
+    """Examples, seconds and size of the batches, and the median batch's seconds; loading and encoding are in none of them."""
     timed = [(count, seconds) for count, seconds in batches if count]
     if not timed:
         return None
     return {
-        "batch_size": size,
+        "batch_size": max(count for count, _ in timed),
         "examples": sum(count for count, _ in timed),
         "seconds": float(f"{sum(seconds for _, seconds in timed):.4g}"),
         "median_batch_seconds": float(f"{statistics.median(seconds for _, seconds in timed):.4g}"),
@@ -195,7 +195,7 @@ def _predict_batch(
     with guarded(work.captioner, "caption"):
         captions = captioner.caption(batch)
     check_captions(captions, batch, work.captioner.id, work.captioner.owner)
-    fit = work.encoder.encoder.image_fit
+    fit = work.encoder.encoder.image_fit if any(caption.regions for caption in captions) else None
     return [_caption_row(id_, caption, fit) for id_, caption in zip(batch.ids, captions, strict=True)]
 
 
