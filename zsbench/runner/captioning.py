@@ -84,7 +84,7 @@ def read_timing(folder: Path) -> dict[str, float] | None:
 
 
 def _summarise(batches: Sequence[tuple[int, float]]) -> dict[str, float] | None:
-    """Examples, seconds and size of the batches, and the median batch's seconds; loading and encoding are in none of them."""
+    """Examples, seconds and size of the batches, and the median batch's seconds; nothing is loaded in them."""
     timed = [(count, seconds) for count, seconds in batches if count]
     if not timed:
         return None
