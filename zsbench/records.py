@@ -71,6 +71,7 @@ class CellFacts:
         config: Of the captioner.
         keys: Of its stages, by kind.
         seconds: Of its stages, by kind.
+        timing: How fast its predictions were, loading and encoding aside; None where nothing timed them.
         encoder: What people call the encoder.
         language_model: What people call the language model; empty without.
         data_used: What beyond text was used, to be marked in every table.
@@ -86,6 +87,7 @@ class CellFacts:
     config: Mapping[str, Any] = field(default_factory=dict)
     keys: Mapping[str, str] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
+    timing: Mapping[str, float] | None = None
     encoder: str = ""
     language_model: str = ""
     data_used: Sequence[str] = ()
@@ -133,6 +135,7 @@ def build_result(
         "config": dict(facts.config),
         "keys": dict(facts.keys),
         "seconds": dict(facts.seconds),
+        "timing": dict(facts.timing) if facts.timing else None,
         "metrics": [dict(row) for row in metrics],
         "differences": [dict(row) for row in differences],
         "descriptives": descriptives,

@@ -23,6 +23,8 @@ from zsbench.statistics import Pair, paired_differences, randomization_tests
 IMAGES, SYSTEMS, RESAMPLES = 5000, 4, 10_000
 KINDS = {"subject": 60, "verb": 40, "object": 80, "place": 50, "colour": 15}
 PEAK_BYTES = 1_500_000_000
+PATIENCE = 3600
+"""Seconds after which a side counts as hanging, as METEOR may."""
 
 OURS = """
 import json, resource, sys
@@ -91,7 +93,8 @@ def data(tmp_path_factory):
 
 def run(script, data):
     """What a script prints as JSON."""
-    done = subprocess.run([sys.executable, "-c", script, str(data)], capture_output=True, text=True, check=True)
+    command = [sys.executable, "-c", script, str(data)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=PATIENCE)
     return json.loads(done.stdout.splitlines()[-1])
 
 

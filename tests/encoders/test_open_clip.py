@@ -298,6 +298,25 @@ def test_a_tower_with_patches_passes_the_check(encoder):
     check_encoder_patches(encoder, captioner="maccap")
 
 
+@pytest.mark.parametrize(
+    ("mode", "fit"), [(None, "crop"), ("shortest", "crop"), ("squash", "squash"), ("longest", "pad")]
+)
+def test_what_of_an_image_is_seen_follows_from_the_resize_mode(encoder_copy, mode, fit):
+    """As open_clip's own transform does it: a mark in the left margin is seen or not."""
+    path = encoder_copy / "open_clip_config.json"
+    settings = json.loads(path.read_text())
+    settings["preprocess_cfg"] = {key: v for key, v in settings["preprocess_cfg"].items() if key != "resize_mode"}
+    settings["preprocess_cfg"] |= {"resize_mode": mode} if mode else {}
+    path.write_text(json.dumps(settings))
+    encoder = OpenClipEncoder(OpenClipConfig(model=str(encoder_copy)))
+    assert encoder.image_fit == fit
+    encoder.load()
+    wide, marked = Image.new("RGB", (200, 100), "white"), Image.new("RGB", (200, 100), "white")
+    marked.paste("black", (0, 0, 40, 100))  # outside the square in the middle
+    pooled = encoder.encode_images([wide, marked]).pooled
+    assert torch.equal(pooled[0], pooled[1]) == (fit == "crop")
+
+
 def test_fingerprint_of_a_folder_imports_no_torch(encoder_folder):
     """Planning stays light, and the fingerprint is the same in another process."""
     code = (

@@ -143,8 +143,14 @@ def test_a_cut_gzip_is_refused():
 def test_a_thousand_examples_fit(tmp_path):
     """The limit is for repositories, not for tests."""
     texts = {str(n): f"a caption number {n} with quite a few words in it {n * 7919 % 1000}" for n in range(1000)}
-    cell = build_cell(texts, np.random.default_rng(0).random(1000))
+    random = np.random.default_rng(0)
+    cell = build_cell(texts, random.random(1000))
+    for sample in cell[1]:
+        weights = [float(f"{weight:.3g}") for weight in random.random(10)]
+        cells = random.permutation(196)[:10].tolist()
+        sample["regions"] = {"side": 14, "cells": cells, "weights": weights, "fit": "crop"}
     [folder] = write_baselines(read_run_evidence(write_run(tmp_path / "runs", [cell])), tmp_path / "results")
+    assert read_baselines(tmp_path / "results")[0].samples[999]["regions"] == cell[1][999]["regions"]
     assert 10_000 < sum(path.stat().st_size for path in folder.iterdir()) < baselines.BASELINE_LIMIT
 
 

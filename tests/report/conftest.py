@@ -14,6 +14,17 @@ from zsbench_fakes import COLOURS
 NASTY = "</script><img src=x onerror=\"document.title='pwned'\"><script>document.title='pwned'</script>"
 ARABIC = "قطة سوداء تجلس على العشب"
 SHADES = ["bright", "dark"] * 5
+REGIONS = [
+    {"side": 4, "cells": [0, 7], "weights": [0.1, 0.3], "fit": "crop"},
+    {"side": 4, "cells": [15], "weights": [1.0], "fit": "squash"},
+    {"side": 4, "cells": [0], "weights": [0.0], "fit": "pad"},
+    {"side": "<b>", "cells": [0], "weights": [1.0], "fit": "crop"},
+    {"side": 4, "cells": [16], "weights": [1.0], "fit": "crop"},
+    {"side": 4, "cells": [1], "weights": [1.0], "fit": None},
+    "nonsense",
+]
+"""Three that can be drawn, and four that were edited by hand or say too little."""
+
 REPORTED = """
 source: {title: A paper, kind: paper, where: "doi:1", read: 2026-01-01}
 rows:
@@ -42,6 +53,8 @@ def results(tmp_path) -> Path:
         build_cell(captions(), scores_of(10, good=0.3), captioner="lazy", groups=SHADES, seed=1),
         (failed, samples, None),
     ]
+    for sample, regions in zip(cells[0][1], REGIONS, strict=False):
+        sample["regions"] = regions
     write_run(folder, cells, started="2026-01-03T00:00:00Z")
     (folder / "reported").mkdir()
     (folder / "reported" / "paper.yaml").write_text(REPORTED, encoding="utf-8")

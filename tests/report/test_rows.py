@@ -68,8 +68,19 @@ def test_facts_say_what_a_system_is_made_of(board):
     assert facts["LM"] == "fake lm"
     assert facts["Train text"] == "fake-corpus"
     assert facts["Candidates"] == "4"
-    assert facts["Images/s"] == "50.0"
+    assert (facts["Examples/s"], facts["s/batch"]) == ("≥ 50.0", "–")
     assert facts["Source"] == "measured"
+
+
+def test_speed_is_that_of_batches_where_they_were_timed(board):
+    """Over all seeds; a record without times of batches makes the rate a lower bound."""
+    timing = {"batch_size": 32, "examples": 100, "seconds": 0.5, "median_batch_seconds": 0.1625}
+    facts = (
+        board(cell("a", 0.5, timing=timing), cell("a", 0.5, seed=1, timing={**timing, "seconds": 1.5})).rows[0].facts
+    )
+    assert (facts["Examples/s"], facts["s/batch"]) == ("100.0", "0.163 of 32")
+    mixed = board(cell("a", 0.5, timing=timing), cell("a", 0.5, seed=1)).rows[0].facts
+    assert mixed["Examples/s"] == "≥ 50.0"
 
 
 def test_groups_of_the_card_have_columns_and_metrics_without_scores_have_none(board):

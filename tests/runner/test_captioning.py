@@ -8,10 +8,10 @@ import pytest
 import torch
 
 from zsbench.errors import CaptionerError
-from zsbench.interfaces import Candidate, Caption, CaptionerResources, CaptionerSpec, ImageBatch, ImageFeatures
+from zsbench.interfaces import Candidate, Caption, CaptionerResources, CaptionerSpec, ImageBatch, ImageFeatures, Regions
 from zsbench.plugins import load_plugins
 from zsbench.registry import load_object
-from zsbench.runner.captioning import check_captions
+from zsbench.runner.captioning import _caption_row, check_captions
 
 
 @pytest.fixture
@@ -24,6 +24,17 @@ def test_one_clean_caption_an_image_is_accepted(batch):
     """An empty caption is a caption."""
     captions = [Caption((Candidate(""), Candidate("a dog", 0.5)), chosen=1)] * 4
     assert check_captions(captions, batch, "good") is None
+
+
+def test_where_a_captioner_looked_is_kept_short(batch):
+    """With the encoder's fit, three digits of each weight; a row without regions has no key."""
+    caption = Caption((Candidate("a dog"),), regions=Regions(7, (8, 3), (0.123456, 1 / 3)))
+    assert check_captions([caption] * 4, batch, "good") is None
+    kept = _caption_row("a", caption, "crop")["regions"]
+    assert kept == {"side": 7, "cells": (8, 3), "weights": [0.123, 0.333], "fit": "crop"}
+    assert "regions" not in _caption_row("a", Caption((Candidate("a dog"),)), "crop")
+    with pytest.raises(CaptionerError, match=r"the regions .* for image a"):
+        check_captions([Caption((Candidate("a dog"),), regions={"side": 7})] * 4, batch, "odd")
 
 
 @pytest.mark.parametrize(

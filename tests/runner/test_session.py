@@ -35,6 +35,15 @@ def test_a_run_leaves_records_for_every_cell(session):
     assert (result.folder / "tables" / "comparison.md").read_text(encoding="utf-8") == result.table
 
 
+def test_batches_are_timed_when_they_are_made(session):
+    """Examples, seconds, size; a cached prediction keeps the times of when it was made."""
+    first, again = session(batch_size=4).run(), session(batch_size=4).run()
+    [timing, *_] = [row["timing"] for row in first.results]
+    assert (timing["batch_size"], timing["examples"]) == (4, 10)
+    assert 0 < timing["median_batch_seconds"] < timing["seconds"]
+    assert [row["timing"] for row in again.results] == [row["timing"] for row in first.results]
+
+
 def test_samples_hold_prediction_candidates_and_values(session):
     """One line an example, in the order of the task."""
     result = session().run()

@@ -11,9 +11,15 @@ from __future__ import annotations
 import json
 import os
 import sys
-from typing import Any, TextIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
 
 from zsbench.config import Matrix, read_matrix
+
+if TYPE_CHECKING:
+    from zsbench.plugins import Plugins
+    from zsbench.registry import Registry
+    from zsbench.runner.session import Session
 
 __all__ = ["main"]
 
@@ -51,7 +57,7 @@ def _take_output() -> TextIO:
     return answers
 
 
-def _read_order(order: dict[str, Any], registry: Any) -> Matrix:
+def _read_order(order: dict[str, Any], registry: Registry) -> Matrix:
     """The matrix to be timed: the captioners that are named, or the matrix's baseline alone."""
     from zsbench.cli.matrices import find_matrix
 
@@ -63,10 +69,8 @@ def _read_order(order: dict[str, Any], registry: Any) -> Matrix:
     return read_matrix(path, chosen)
 
 
-def _make_session(matrix: Matrix, plugins: Any) -> Any:
+def _make_session(matrix: Matrix, plugins: Plugins) -> Session:
     """A session that plans; it writes no records."""
-    from pathlib import Path
-
     from zsbench.runner.reporter import Silent
     from zsbench.runner.session import RunOptions, Session
     from zsbench.store import default_cache

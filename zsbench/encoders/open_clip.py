@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from zsbench.encoders.settings import OpenClipConfig
 from zsbench.encoders.sources import EncoderSource, fingerprint_source, resolve_source
 from zsbench.fingerprints import FileHashes
-from zsbench.interfaces.encoder import Encoder, ImageFeatures
+from zsbench.interfaces.encoder import Encoder, ImageFeatures, ImageFit
 from zsbench.metering import measure
 
 if TYPE_CHECKING:
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from zsbench.encoders.towers import DualTower
 
 __all__ = ["OpenClipEncoder"]
+
+IMAGE_FITS: dict[str, ImageFit] = {"shortest": "crop", "squash": "squash", "longest": "pad"}
+"""By open_clip's name of a resize mode."""
 
 
 class OpenClipEncoder(Encoder):
@@ -53,6 +56,11 @@ class OpenClipEncoder(Encoder):
     def _fingerprint(self) -> str:
         hashes = self.hashes if self.hashes is not None else FileHashes()
         return fingerprint_source(self._source, precision=self.config.precision, hashes=hashes)
+
+    @property
+    def image_fit(self) -> ImageFit | None:
+        """What of an image the tower sees: open_clip's resize mode, whose default cuts the square in the middle."""
+        return IMAGE_FITS[self._source.preprocessing.get("resize_mode") or "shortest"]
 
     @cached_property
     def _source(self) -> EncoderSource:

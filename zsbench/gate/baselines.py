@@ -5,7 +5,7 @@
     results/baselines/<cell>/<revision>/
         baseline.json               schema version, revision, provenance, SHA-256 of the files and of itself
         result.json                 as a run wrote it
-        samples.jsonl.gz            per example: id, prediction, image, groups
+        samples.jsonl.gz            per example: id, prediction, image, groups, regions
         statistics.safetensors.gz   per example: the sufficient statistics of each metric
 
 A revision is never written twice.
@@ -157,7 +157,7 @@ def _portable(value: Any) -> Any:
 
 def _sample_lines(cell: Evidence) -> list[str]:
     """What a baseline keeps of each sample; values follow from the statistics."""
-    kept = ("id", "prediction", "caption", "image", "groups")
+    kept = ("id", "prediction", "caption", "image", "groups", "regions")
     rows = ({key: sample[key] for key in kept if key in sample} for sample in cell.samples)
     return [json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n" for row in rows]
 

@@ -65,7 +65,7 @@ class Worker:
 
     def __init__(self, process: subprocess.Popen[str], log: Path) -> None:
         self._process, self._log = process, log
-        self.code, self.timed = "", [""]
+        self.timed: list[str] = []
 
     def get_ready(self, root: Path) -> None:
         """Wait until everything that captioning waits for is there.
@@ -111,7 +111,7 @@ class Worker:
         line = self._process.stdout.readline() if ready else ""
         if not line:
             reason = self._log.read_text(encoding="utf-8", errors="replace").strip()[-_TAIL:]
-            raise _failed(self._process.args, reason or f"no answer in {TIMEOUT} s" if ready else "it hangs")
+            raise _failed(self._process.args, (reason or "it ended") if ready else f"no answer in {TIMEOUT} s")
         answer: dict[str, Any] = json.loads(line)
         return answer
 

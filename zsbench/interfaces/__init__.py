@@ -10,9 +10,10 @@ from zsbench.interfaces.captioner import (
     CaptionerResources,
     ImageBatch,
     Progress,
+    Regions,
     TrainingReport,
 )
-from zsbench.interfaces.encoder import Encoder, ImageFeatures
+from zsbench.interfaces.encoder import Encoder, ImageFeatures, ImageFit
 from zsbench.interfaces.gap import GapModel, GapRequirement, GapSetting
 from zsbench.interfaces.language import GenerationSettings, LanguageModel, TokenBatch
 from zsbench.interfaces.metric import CaptionFeatures, Metric, NDArrayFloat, PreparedReferences, SimilarityMetric
@@ -69,6 +70,7 @@ __all__ = [
     "GroupIdf",
     "ImageBatch",
     "ImageFeatures",
+    "ImageFit",
     "LanguageModel",
     "MatrixSpec",
     "Metric",
@@ -76,6 +78,7 @@ __all__ = [
     "NDArrayFloat",
     "PreparedReferences",
     "Progress",
+    "Regions",
     "RequiredFile",
     "SimilarityMetric",
     "Spec",

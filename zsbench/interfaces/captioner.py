@@ -5,6 +5,7 @@ Alphabet: B images, N texts, D joint width.
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -32,12 +33,18 @@ __all__ = [
     "CaptionerResources",
     "ImageBatch",
     "Progress",
+    "Regions",
     "TrainingReport",
 ]
 
 ConfigT = TypeVar("ConfigT", bound=Frozen)
 Progress = Callable[[int, int], None]
 """Called with (done, total) as work advances."""
+
+MOST_CELLS = 64
+"""So many cells of an image are recorded at most."""
+
+MOST_SIDE = 256
 
 
 @dataclass(frozen=True)
@@ -125,16 +132,53 @@ class Candidate:
 
 
 @dataclass(frozen=True)
+class Regions:
+    """Where in an image a captioner looked: for people to see, never for a score.
+
+    Attributes:
+        side: The encoder's patches form a square grid of side x side cells, in raster order.
+        cells: At most 64 different cells, ``0 <= cell < side * side``.
+        weights: One a cell, finite and not negative, such as its attention; only their relation is shown.
+
+    Raises:
+        CaptionerError: It is anything else.
+    """
+
+    side: int
+    cells: tuple[int, ...]
+    weights: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be drawn."""
+        whole = all(type(number) is int for number in (self.side, *self.cells))
+        if not (
+            whole
+            and 1 <= self.side <= MOST_SIDE
+            and 1 <= len(self.cells) == len(set(self.cells)) == len(self.weights) <= MOST_CELLS
+            and all(0 <= cell < self.side**2 for cell in self.cells)
+            and all(math.isfinite(weight) and weight >= 0 for weight in self.weights)
+        ):
+            raise CaptionerError(
+                f"The regions {self.cells} with the weights {self.weights} are not cells of {self.side} x {self.side}.",
+                f"Expected 1 to {MOST_CELLS} different cells below side * side, and a weight of 0 or more each.",
+                "Record the cells that weigh most, or `regions=None`.",
+                captioner="",
+            )
+
+
+@dataclass(frozen=True)
 class Caption:
     """The caption of one image: every candidate, and which was chosen.
 
     Attributes:
         candidates: At least one; each text is one clean line (it may be empty).
         chosen: Index of the candidate that is the caption.
+        regions: Where the captioner looked, if it selects; the sample viewer draws it.
     """
 
     candidates: tuple[Candidate, ...]
     chosen: int = 0
+    regions: Regions | None = None
 
     @property
     def text(self) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from zsbench.fingerprints import FileHashes
     from zsbench.metering import Meter
 
-__all__ = ["Encoder", "ImageFeatures"]
+__all__ = ["Encoder", "ImageFeatures", "ImageFit"]
+
+ImageFit = Literal["crop", "squash", "pad"]
+"""What of an image an encoder sees: the square in the middle, all of it squashed, or all of it padded."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,15 @@ class Encoder(ABC):
 
     hashes: FileHashes | None = None
     meter: Meter | None = None
+
+    @property
+    def image_fit(self) -> ImageFit | None:
+        """What of an image the tower sees, so that patches can be drawn over it; None if it is not known.
+
+        ``crop`` is the square in the middle, ``squash`` all of it made a square, ``pad`` all of it within a square.
+        Needs no loaded weights.
+        """
+        return None
 
     @property
     @abstractmethod

@@ -242,8 +242,6 @@ def _facts(own: Sequence[Entry]) -> dict[str, str]:
     evidence = own[-1].evidence
     result, cell = evidence.result, evidence.result["cell"]
     provenance = evidence.run.get("provenance") or {}
-    seconds = sum(float(e.evidence.result["seconds"].get("predict", 0)) for e in own)
-    speed = sum(int(e.evidence.result["n"]) for e in own) / seconds if seconds else math.nan
     facts = {
         "Train text": cell["corpus"],
         "Encoder": result["encoder"],
@@ -252,12 +250,27 @@ def _facts(own: Sequence[Entry]) -> dict[str, str]:
         "Candidates": find_candidates(result["config"]),
         "Data beyond text": ", ".join(result["data_used"]),
         "Seeds": ", ".join(str(seed) for seed in sorted(e.evidence.result["cell"]["seed"] for e in own)),
-        "Images/s": "" if math.isnan(speed) else f"{speed:.1f}",
+        "Examples/s": _rate(own),
+        "s/batch": _batch_seconds(result.get("timing")),
         "Revision": evidence.revision,
         "Run by": provenance.get("run_by") or provenance.get("processor"),
         "Source": result["source"],
     }
     return {heading: str(value or _ABSENT) for heading, value in facts.items()}
+
+
+def _rate(own: Sequence[Entry]) -> str:
+    """Examples over the seconds of their batches; at least so many where only the whole stage was timed."""
+    timed = [e.evidence.result.get("timing") for e in own]
+    if all(timed):
+        return f"{sum(t['examples'] for t in timed if t) / sum(t['seconds'] for t in timed if t):.1f}"
+    seconds = sum(float(e.evidence.result["seconds"].get("predict", 0)) for e in own)
+    return f"≥ {sum(int(e.evidence.result['n']) for e in own) / seconds:.1f}" if seconds else ""
+
+
+def _batch_seconds(timing: Mapping[str, float] | None) -> str:
+    """The median batch's seconds, and its size: the time until the captions of a batch are there."""
+    return f"{timing['median_batch_seconds']:.3g} of {timing['batch_size']}" if timing else ""
 
 
 def _score(own: Sequence[Entry], column: Column) -> Score:

@@ -5,13 +5,15 @@ Each system is one file, loaded when it is chosen; no page carries all of them.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-from zsbench.interfaces import Metric
+from zsbench.errors import CaptionerError
+from zsbench.interfaces import ImageFit, Metric, Regions
 from zsbench.report.entries import Entry, name_file
 from zsbench.report.media import Media
 
@@ -101,7 +103,23 @@ def _system(
     for row, (id_, text) in enumerate(evidence.predictions.items()):
         predictions[order[id_]] = text
         scores[order[id_]] = [column[row] if column else None for column in columns]
-    return {"predictions": predictions, "scores": scores}
+    return {"predictions": predictions, "scores": scores, "regions": _regions(entry, order)}
+
+
+def _regions(entry: Entry, order: Mapping[str, int]) -> list[list[Any] | None]:
+    """Where one system looked, by place of the example: side, fit, cells, weights; empty if it recorded nothing.
+
+    A record may come from anywhere: what cannot be drawn is left out.
+    """
+    found: list[list[Any] | None] = [None] * len(order)
+    for sample in entry.evidence.samples:
+        told = sample.get("regions")
+        if not isinstance(told, dict) or told.get("fit") not in get_args(ImageFit):
+            continue
+        with contextlib.suppress(CaptionerError, TypeError, KeyError):
+            regions = Regions(told["side"], tuple(told["cells"]), tuple(told["weights"]))
+            found[order[str(sample["id"])]] = [regions.side, told["fit"], regions.cells, regions.weights]
+    return found if any(found) else []
 
 
 def _values(entry: Entry, metric: str, make_metric: Callable[[str], Metric]) -> list[float | None]:

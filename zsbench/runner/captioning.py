@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import statistics
+import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -10,7 +12,16 @@ from typing import Any
 
 from zsbench.errors import CaptionerError, ConfigError
 from zsbench.images import read_image
-from zsbench.interfaces import Caption, Captioner, CaptionerResources, CorpusFeatures, Encoder, ImageBatch
+from zsbench.interfaces import (
+    Caption,
+    Captioner,
+    CaptionerResources,
+    CorpusFeatures,
+    Encoder,
+    ImageBatch,
+    ImageFit,
+    Regions,
+)
 from zsbench.plan import Item, Prediction, Training
 from zsbench.registry import Owner
 from zsbench.runner.chunks import QUESTIONS_PER_IMAGE, Row, write_chunks
@@ -22,7 +33,9 @@ from zsbench.runner.workbench import Workbench, generator
 from zsbench.seeds import derive_seed
 from zsbench.store import write_text
 
-__all__ = ["check_answers", "check_captions", "predict", "train"]
+__all__ = ["check_answers", "check_captions", "predict", "read_timing", "train"]
+
+TIMING = "timing.json"
 
 NOBODY = Owner("unknown")
 LINE_SEPARATORS = set("\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029")
@@ -69,10 +82,12 @@ def _deferred(work: Training, corpus: CorpusFeatures, bench: Workbench) -> Encod
 def predict(work: Prediction, folder: Path, bench: Workbench) -> None:
     """Caption or answer every item; write ``predictions.jsonl`` in chunks, so that an interrupted run goes on.
 
-    An item whose image could not be read has an error instead of a prediction.
+    An item whose image could not be read has an error instead of a prediction. How long each batch took that was made
+    here stands in ``timing.json``.
     """
     reader = ImageFeatureReader(bench.places[work.images])
     loaded: list[Captioner[Any]] = []
+    batches: list[tuple[int, float]] = []
 
     def make(start: int, stop: int) -> list[Row]:
         """Rows of some items; the captioner is loaded when the first of them can be read."""
@@ -80,12 +95,35 @@ def predict(work: Prediction, folder: Path, bench: Workbench) -> None:
         readable = [item for item in items if item.row not in reader.unreadable]
         if readable and not loaded:
             loaded.append(_load_captioner(work, bench))
+        began = time.perf_counter()
         rows = {row["id"]: row for row in _predict_batch(loaded[0], reader, work, readable, bench)} if readable else {}
+        batches.append((len(readable), time.perf_counter() - began))
         return [rows.get(item.id) or {"id": item.id, "error": reader.unreadable[item.row]} for item in items]
 
     asks = bool(work.items) and work.items[0].question is not None
     size = work.batch_size * (QUESTIONS_PER_IMAGE if asks else 1)
     write_chunks(folder, len(work.items), size, make, bench.progress)
+    write_text(folder / TIMING, json.dumps(_summarise(batches)))
+
+
+def read_timing(folder: Path) -> dict[str, float] | None:
+    """How fast a predict stage went; None where it was made of nothing, or is no predict stage."""
+    path = folder / TIMING
+    found: dict[str, float] | None = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+    return found
+
+
+def _summarise(batches: Sequence[tuple[int, float]]) -> dict[str, float] | None:
+    """Examples, seconds and size of the batches, and the median batch's seconds; nothing is loaded in them."""
+    timed = [(count, seconds) for count, seconds in batches if count]
+    if not timed:
+        return None
+    return {
+        "batch_size": max(count for count, _ in timed),
+        "examples": sum(count for count, _ in timed),
+        "seconds": float(f"{sum(seconds for _, seconds in timed):.4g}"),
+        "median_batch_seconds": float(f"{statistics.median(seconds for _, seconds in timed):.4g}"),
+    }
 
 
 def check_captions(captions: Sequence[Caption], batch: ImageBatch, captioner: str, owner: Owner = NOBODY) -> None:
@@ -118,6 +156,9 @@ def _wrong(caption: object) -> str:
         return repr(caption)
     if not caption.candidates or not 0 <= caption.chosen < len(caption.candidates):
         return "no chosen candidate"
+    regions: object = caption.regions
+    if not isinstance(regions, Regions | None):
+        return f"the regions {regions!r}"
     texts: list[object] = [candidate.text for candidate in caption.candidates]
     for text in texts:
         if not isinstance(text, str):
@@ -184,7 +225,8 @@ def _predict_batch(
     with guarded(work.captioner, "caption"):
         captions = captioner.caption(batch)
     check_captions(captions, batch, work.captioner.id, work.captioner.owner)
-    return [_caption_row(id_, caption) for id_, caption in zip(batch.ids, captions, strict=True)]
+    fit = work.encoder.encoder.image_fit if any(caption.regions for caption in captions) else None
+    return [_caption_row(id_, caption, fit) for id_, caption in zip(batch.ids, captions, strict=True)]
 
 
 def _batch(
@@ -211,11 +253,15 @@ def _batch(
     )
 
 
-def _caption_row(id_: str, caption: Caption) -> Row:
+def _caption_row(id_: str, caption: Caption, fit: ImageFit | None) -> Row:
     """What is kept of a caption."""
-    return {
+    row = {
         "id": id_,
         "prediction": caption.text,
         "candidates": [[candidate.text, candidate.score] for candidate in caption.candidates],
         "chosen": caption.chosen,
     }
+    if caption.regions is not None:
+        weights = [float(f"{weight:.3g}") for weight in caption.regions.weights]
+        row["regions"] = {"side": caption.regions.side, "cells": caption.regions.cells, "weights": weights, "fit": fit}
+    return row

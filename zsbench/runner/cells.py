@@ -10,6 +10,7 @@ from typing import Any
 from zsbench.config import Matrix
 from zsbench.plan import Cell, Plan
 from zsbench.records import CellFacts, RunFolder, build_result
+from zsbench.runner.captioning import read_timing
 from zsbench.runner.chunks import read_predictions
 from zsbench.runner.local import Outcome
 from zsbench.runner.scoring import iter_groups, read_own_statistics, read_scores, read_values
@@ -66,6 +67,7 @@ class CellRecorder:
             config=cell.captioner.config.model_dump(mode="json"),
             keys={"prediction": cell.prediction, "scoring": cell.scoring},
             seconds=self._seconds(cell),
+            timing=self._timing(cell),
             encoder=self._encoder_label(),
             language_model=model.rpartition("/")[2],
             data_used=cell.data_used,
@@ -100,6 +102,11 @@ class CellRecorder:
         stages = self.plan.stages
         keys = [cell.prediction, cell.scoring, *stages[cell.prediction].inputs]
         return {stages[key].kind: round(self.outcome.stages[key].seconds, 3) for key in keys}
+
+    def _timing(self, cell: Cell) -> dict[str, float] | None:
+        """How fast the cell's predictions were when they were made; None for answers read out of captions."""
+        place = self.outcome.places.get(cell.prediction)
+        return read_timing(place) if place else None
 
     def _differences(self, cell: Cell) -> list[dict[str, Any]]:
         """A cell's paired differences to its baseline."""

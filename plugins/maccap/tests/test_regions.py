@@ -10,7 +10,7 @@ import torch
 from zsbench.errors import CaptionerError, FeatureError
 from zsbench.interfaces import ImageBatch, ImageFeatures
 from zsbench_maccap.config import MacCapInference
-from zsbench_maccap.regions import read_memory, region_features
+from zsbench_maccap.regions import find_regions, read_memory, region_features
 
 
 def without_patches(batch: ImageBatch) -> ImageBatch:
@@ -111,3 +111,43 @@ def test_a_threshold_selects_fewer_regions_than_there_are_slots_where_few_attend
     r = region_features(shown, 0, settings)
     every = region_features(shown, 0, MacCapInference(region_source="all-patches"))
     assert torch.allclose(r, every[[2, 4, 2, 4]], atol=1e-6)
+
+
+@pytest.mark.parametrize("source", ["attention-top-k", "attention-threshold", "random-k", "caption-oracle"])
+def test_selected_regions_are_recorded_as_cells(world, source):
+    """The cells are those whose regions the features are, each once, weighted by the class token's attention."""
+    batch = replace(square(world.images(1)), references=(torch.eye(world.D)[:2],))
+    settings = MacCapInference(regions=4, region_source=source)
+    found = find_regions(batch, 0, settings)
+    every = region_features(batch, 0, replace_source(settings, "all-patches"))
+    features = region_features(batch, 0, settings)
+    assert found.side == 3
+    assert len(found.cells) == len({tuple(row) for row in features.tolist()})
+    assert torch.allclose(every[list(found.cells)], features[: len(found.cells)], atol=1e-6)
+    assert found.weights == pytest.approx(batch.features.attention[0, 0, 1:][list(found.cells)].tolist())
+
+
+@pytest.mark.parametrize("source", ["global", "all-patches", "grid"])
+def test_where_nothing_is_selected_nothing_is_recorded(world, source):
+    """Nor where the patches form no square."""
+    assert find_regions(square(world.images(1)), 0, MacCapInference(regions=4, region_source=source)) is None
+    assert find_regions(world.images(1), 0, MacCapInference(regions=4)) is None
+
+
+def test_the_class_token_is_no_cell(world):
+    """It may be selected, and lies nowhere."""
+    batch = square(world.images(1))
+    batch.features.attention[0, 0] = torch.tensor([0.5, *[0.5 / 9] * 9])
+    found = find_regions(batch, 0, MacCapInference(regions=1, allow_class_token=True))
+    assert found is None
+
+
+def square(batch: ImageBatch) -> ImageBatch:
+    """The first nine patches of each image: three by three."""
+    features = batch.features
+    attention = features.attention[:, :10, :10].softmax(-1)
+    return replace(batch, features=replace(features, patches=features.patches[:, :9], attention=attention))
+
+
+def replace_source(settings: MacCapInference, source: str) -> MacCapInference:
+    return settings.model_copy(update={"region_source": source})

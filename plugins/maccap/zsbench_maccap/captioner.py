@@ -8,7 +8,7 @@ Alphabet: B images, N candidates, K regions, Q queries, D joint width, E languag
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar, TypeVar
 
@@ -34,7 +34,7 @@ from zsbench.interfaces import (
 from zsbench_maccap.adaptor import Adaptor, AdaptorShape, build_adaptor
 from zsbench_maccap.checkpoint import Origin, read_checkpoint, write_checkpoint
 from zsbench_maccap.config import NEEDS, MacCapConfig
-from zsbench_maccap.regions import read_memory
+from zsbench_maccap.regions import find_regions, read_memory
 from zsbench_maccap.text import clean_answer, clean_caption
 from zsbench_maccap.training import Reconstruction, train_adaptor
 
@@ -141,9 +141,12 @@ class MacCap(Captioner[MacCapConfig]):
         raw = self._parts().language_model.generate(prefix, self.config.inference.decoding)
         texts = [clean_caption(text) for text in raw]
         grouped = [texts[start : start + N] for start in range(0, len(texts), N)]  # B times N
-        if not self.config.inference.rerank:
-            return [Caption(tuple(Candidate(text) for text in group)) for group in grouped]
-        return self._rerank(batch.features.pooled, grouped)
+        if self.config.inference.rerank:
+            captions = self._rerank(batch.features.pooled, grouped)
+        else:
+            captions = [Caption(tuple(Candidate(text) for text in group)) for group in grouped]
+        regions = (find_regions(batch, row, self.config.inference) for row in range(len(batch)))
+        return [replace(caption, regions=found) for caption, found in zip(captions, regions, strict=True)]
 
     @torch.no_grad()
     def answer(self, batch: ImageBatch, questions: Sequence[str]) -> list[str]:

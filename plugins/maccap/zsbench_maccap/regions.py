@@ -7,15 +7,20 @@ Alphabet: K regions, P patches, D joint width, R references. Everything is per i
 
 from __future__ import annotations
 
+import math
+
 from torch import Generator, Tensor
 
 from zsbench.encoders.regions import aggregate_regions, grid_cells, read_tokens, select_above, select_random, select_top
 from zsbench.errors import CaptionerError
-from zsbench.interfaces import ImageBatch
+from zsbench.interfaces import ImageBatch, Regions
 from zsbench.seeds import derive_seed
 from zsbench_maccap.config import MacCapInference
 
-__all__ = ["read_memory", "region_features"]
+__all__ = ["find_regions", "read_memory", "region_features"]
+
+SHOWN = 64
+"""The record of a caption takes no more cells than this."""
 
 
 def read_memory(batch: ImageBatch, row: int, settings: MacCapInference) -> Tensor:
@@ -46,9 +51,30 @@ def region_features(batch: ImageBatch, row: int, settings: MacCapInference) -> T
         return aggregate_regions(grid_cells(len(tokens) - 1, settings.regions, like=tokens), tokens, "row")
     if settings.region_source in {"all-patches", "caption-oracle"}:
         r = aggregate_regions(A[1:], tokens, settings.attention_weights)  # (P, D)
-        return r if settings.region_source == "all-patches" else _nearest_to_captions(r, batch, row, settings)
+        return r if settings.region_source == "all-patches" else r[_select_nearest(r, batch, row, settings)]
     selected = _select(A, batch.generators[row], settings)  # (K,)
     return aggregate_regions(A[selected], tokens, settings.attention_weights)  # (K, D)
+
+
+def find_regions(batch: ImageBatch, row: int, settings: MacCapInference) -> Regions | None:
+    """Where in one image the sub-regions are that were selected, for people to see.
+
+    Weights are what the class token's attention gives the cells, whatever they were selected by. None where nothing
+    is selected (global, all patches, a grid), or where the patches form no square.
+    """
+    if settings.region_source in {"global", "all-patches", "grid"}:
+        return None
+    tokens, A = read_tokens(batch.features, row)  # (1+P, D), (1+P, 1+P)
+    side = math.isqrt(len(tokens) - 1)
+    if settings.region_source == "caption-oracle":
+        r = aggregate_regions(A[1:], tokens, settings.attention_weights)  # (P, D)
+        selected = _select_nearest(r, batch, row, settings) + 1
+    else:
+        selected = _select(A, batch.generators[row], settings)  # (K,), class token first
+    positions = [place for place in dict.fromkeys(selected.tolist()) if place > 0][:SHOWN]
+    if not positions or side * side != len(tokens) - 1:
+        return None
+    return Regions(side, tuple(place - 1 for place in positions), tuple(float(A[0, place]) for place in positions))
 
 
 def _select(A: Tensor, generator: Generator, settings: MacCapInference) -> Tensor:
@@ -62,8 +88,8 @@ def _select(A: Tensor, generator: Generator, settings: MacCapInference) -> Tenso
     return select_top(A[0], count, allow_class_token=allowed)
 
 
-def _nearest_to_captions(r: Tensor, batch: ImageBatch, row: int, settings: MacCapInference) -> Tensor:
-    """The K of P regions that are nearest to any of the image's own reference captions: an upper bound, ``(K, D)``."""
+def _select_nearest(r: Tensor, batch: ImageBatch, row: int, settings: MacCapInference) -> Tensor:
+    """``(K,)``: the regions of P that are nearest to any of the image's own reference captions: an upper bound."""
     if batch.references is None:
         raise CaptionerError(
             "`inference.region_source` is caption-oracle, and no reference captions were given.",
@@ -72,4 +98,4 @@ def _nearest_to_captions(r: Tensor, batch: ImageBatch, row: int, settings: MacCa
             captioner="maccap",
         )
     closeness = (r @ batch.references[row].T).amax(-1)  # (P,) over R references
-    return r[select_top(closeness, settings.regions, allow_class_token=True)]
+    return select_top(closeness, settings.regions, allow_class_token=True)

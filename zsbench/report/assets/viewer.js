@@ -114,16 +114,74 @@
     return box;
   }
 
-  function picture(example) {
+  const SVG = "http://www.w3.org/2000/svg";
+  const looker = () => (byId("regions").value === "" ? null : Number(byId("regions").value));
+
+  function shape(tag, attributes) {
+    const made = document.createElementNS(SVG, tag);
+    for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, String(value));
+    return made;
+  }
+
+  // The part of a picture, in its pixels, that the encoder's square stands for.
+  function view(fit, width, height) {
+    if (fit === "squash") return { x: 0, y: 0, width, height };
+    const side = fit === "crop" ? Math.min(width, height) : Math.max(width, height);
+    return { x: (width - side) / 2, y: (height - side) / 2, width: side, height: side };
+  }
+
+  function overlay(label, [side, fit, cells, weights], { naturalWidth: width, naturalHeight: height }) {
+    const drawn = shape("svg", { class: "regions", viewBox: `0 0 ${width} ${height}`, role: "img" });
+    const title = shape("title", {});
+    const first = cells[weights.indexOf(Math.max(...weights))];
+    title.textContent = `${label} selected ${cells.length} of ${side * side} cells; most weight: row ${Math.floor(first / side) + 1}, column ${(first % side) + 1}`;
+    const seen = view(fit, width, height);
+    drawn.append(title, shape("rect", { class: "seen", ...seen }));
+    const highest = Math.max(...weights) || 1;
+    cells.forEach((cell, index) => {
+      const box = { width: seen.width / side, height: seen.height / side };
+      const place = { x: seen.x + (cell % side) * box.width, y: seen.y + Math.floor(cell / side) * box.height };
+      drawn.append(shape("rect", { class: "cell", ...place, ...box, "fill-opacity": (0.15 + 0.5 * (weights[index] / highest)).toFixed(2) }));
+    });
+    return drawn;
+  }
+
+  function picture(example, place) {
     if (!example.image) return element("div", { class: "picture gone", text: "no image" });
     const image = element("img", { src: `../${example.image}`, loading: "lazy", alt: `Image of example ${example.id}` });
-    image.addEventListener("error", () => image.replaceWith(element("div", { class: "picture gone", text: "no image" })));
-    return element("div", { class: "picture" }, image);
+    const frame = element("div", { class: "picture" }, image);
+    image.addEventListener("error", () => frame.replaceWith(element("div", { class: "picture gone", text: "no image" })));
+    const number = looker();
+    const regions = number === null ? null : system(number)?.regions[place];
+    if (regions) image.addEventListener("load", () => frame.append(overlay(facts.systems[number].label, regions, image)));
+    return frame;
+  }
+
+  function offerRegions() {
+    const select = byId("regions");
+    const before = select.value;
+    const able = chosen.filter((number) => system(number)?.regions.length);
+    select.replaceChildren(element("option", { value: "", text: "nobody" }));
+    for (const number of able) select.append(element("option", { value: String(number), text: facts.systems[number].label }));
+    select.value = able.includes(Number(before)) && before !== "" ? before : "";
+    for (const id of ["looked", "regionkey"]) byId(id).hidden = !able.length;
+    byId("legend").hidden = select.value === "";
+  }
+
+  function turnRegions() {
+    const select = byId("regions");
+    select.selectedIndex = (select.selectedIndex + 1) % select.options.length;
+    showRegions();
+  }
+
+  function showRegions() {
+    byId("legend").hidden = byId("regions").value === "";
+    draw();
   }
 
   function card(place, highest) {
     const example = examples[place];
-    const side = element("div", { class: "side" }, picture(example));
+    const side = element("div", { class: "side" }, picture(example, place));
     const tags = element("div", { class: "tags" }, element("code", { text: example.id }));
     for (const group of Object.values(example.groups)) tags.append(element("span", { class: "tag", text: group }));
     side.append(tags);
@@ -175,6 +233,7 @@
       box.checked = place >= 0;
       box.closest("label").dataset.place = place >= 0 ? String(place + 1) : "";
     }
+    offerRegions();
     restart();
   }
 
@@ -197,6 +256,7 @@
       byId("groups").append(element("label", {}, element("span", { text: grouping }), choice));
     }
     for (const id of ["order", "metric", "changed"]) byId(id).addEventListener("change", restart);
+    byId("regions").addEventListener("change", showRegions);
     byId("search").addEventListener("input", restart);
     byId("previous").addEventListener("click", () => turn(-1));
     byId("next").addEventListener("click", () => turn(1));
@@ -206,6 +266,7 @@
     if (event.target.closest("input, select, textarea") || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "ArrowRight" && !byId("next").disabled) turn(1);
     else if (event.key === "ArrowLeft" && !byId("previous").disabled) turn(-1);
+    else if (event.key === "r" && !byId("looked").hidden) turnRegions();
     else if (event.key === "/") {
       event.preventDefault();
       byId("search").focus();
