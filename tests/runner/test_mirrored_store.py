@@ -69,6 +69,26 @@ def test_an_entry_that_was_made_before_the_url_is_shared_when_it_is_used(machine
     assert there.find("train", "k") is not None
 
 
+def test_a_damaged_entry_of_one_machine_is_not_shared(machines, tmp_path):
+    """Whoever looks at it will find out."""
+    (put(Store(tmp_path / "a")).folder / "weights.txt").write_text("other", encoding="utf-8")
+    here, there = machines
+    assert here.find("train", "k") is not None
+    assert not there.is_shared("train", "k")
+
+
+def test_an_entry_that_is_not_final_is_looked_for_again(machines):
+    """Another machine may have made it whole since."""
+    here, there = machines
+    (here.partial("score", "k") / "scores.json").write_text("some", encoding="utf-8")
+    here.commit("score", "k", {}, seconds=1.0, final=False)
+    (there.partial("score", "k") / "scores.json").write_text("all", encoding="utf-8")
+    there.commit("score", "k", {}, seconds=1.0)
+    found = here.find("score", "k")
+    assert found.final
+    assert (found.folder / "scores.json").read_text(encoding="utf-8") == "all"
+
+
 def test_a_stage_goes_on_from_chunks_of_another_machine(machines):
     """They do not stay in the entry, nor at the URL."""
     here, there = machines

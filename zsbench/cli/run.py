@@ -84,7 +84,8 @@ def run_matrix(  # noqa: PLR0913  one parameter a flag
     overrides |= dict(parse_assignment(text, known) for text in settings or [])
     chosen = _with_baseline(find_matrix(matrix, plugins.registry), overrides)
     check_engine(engine, address, store)
-    options = RunOptions(chosen, output, default_cache(), online, workers, engine, address, store, profile)
+    place = {"engine": engine, "address": address, "store_url": store}
+    options = RunOptions(chosen, output, default_cache(), online=online, workers=workers, profile=profile, **place)
     reporter = make_reporter()
     session = Session(options, plugins, reporter)
     if dry_run:

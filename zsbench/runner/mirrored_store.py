@@ -52,11 +52,13 @@ class MirroredStore(Store):
     def find(self, kind: str, key: str) -> Entry | None:
         """The entry of a stage, pulled if only the URL has it; pushed if only this machine has it."""
         entry = super().find(kind, key)
+        if entry is not None and not entry.final and self.is_shared(kind, key):
+            shutil.rmtree(entry.folder, ignore_errors=True)  # another machine may have got further
+            entry = None
         if entry is None:
             return self._pull(kind, key)
-        if f"{kind}/{key}" not in self._pushed and not self.is_shared(kind, key):
+        if f"{kind}/{key}" not in self._pushed and not self.is_shared(kind, key) and _is_whole(entry):
             self._push(kind, key)
-        self._pushed.add(f"{kind}/{key}")
         return entry
 
     def is_shared(self, kind: str, key: str) -> bool:
@@ -175,6 +177,15 @@ class MirroredStore(Store):
                 "Check its name, this machine's credentials and its network, and run the same command again.",
                 path=self.url,
             ) from error
+
+
+def _is_whole(entry: Entry) -> bool:
+    """Whether an entry is what was written; what is not is not shared."""
+    try:
+        entry.check()
+    except HashMismatchError:
+        return False
+    return True
 
 
 def _open(url: str) -> tuple[Any, str]:

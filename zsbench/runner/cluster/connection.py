@@ -107,7 +107,7 @@ def _join(ray: Any, address: str, reporter: Reporter) -> None:
         else:
             return
     cores = count_cores()
-    reporter.remark(f"No Ray cluster was named or found: one is started on this machine for this run, {cores} CPUs.")
+    reporter.remark(f"A Ray cluster of this run alone is started on this machine, with {cores} CPUs.")
     _start(ray, address="local", num_cpus=cores, object_store_memory=OBJECT_STORE_BYTES, include_dashboard=False)
 
 

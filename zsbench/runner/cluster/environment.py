@@ -56,7 +56,7 @@ def compare_environments(here: Mapping[str, str], there: Mapping[str, str], node
     return Refusal(
         f"Node {node} has another environment: {told}.",
         "Every node runs the same Python, packages and plugins as the command.",
-        f"Install on {node} what the command runs with, or start its `ray start` from the same environment.",
+        f"Install on {node} what the command runs with, or use `--address local`, a cluster of this run alone.",
     )
 
 
