@@ -107,7 +107,8 @@ class Course:
         if scaled:
             self.scaler.load_state_dict(scaled)
         self.steps, self.examples = state.steps, int(state.facts["examples"])
-        self.losses, self.counts = list(tensors["losses"].unbind()), tensors["counts"].tolist()
+        device = next(self.adaptor.parameters()).device
+        self.losses, self.counts = list(tensors["losses"].to(device).unbind()), tensors["counts"].tolist()
 
 
 def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
