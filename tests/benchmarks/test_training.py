@@ -38,7 +38,8 @@ def step(request):
     lengths = torch.full((BATCH,), MEAN)  # a batch of texts of similar length
     ids = torch.randint(4, 300, (BATCH, LONGEST), generator=generator)
     mask = torch.arange(LONGEST) < lengths[:, None]
-    return request.param, model, prefix, TokenBatch(ids[:, :MEAN], mask[:, :MEAN]), TokenBatch(ids, mask)
+    group = f"loss of 32 captions and its gradient, {request.param}"
+    return group, model, prefix, TokenBatch(ids[:, :MEAN], mask[:, :MEAN]), TokenBatch(ids, mask)
 
 
 def take(loss, prefix):
@@ -59,25 +60,25 @@ def plain(model, prefix, tokens):
     return functional.cross_entropy(logits.flatten(0, 1), labels.flatten(), reduction="sum", ignore_index=-100)
 
 
-@pytest.mark.benchmark(group="loss of 32 captions and its gradient", min_rounds=5)
+@pytest.mark.benchmark(min_rounds=5)
 def test_logits_where_tokens_are_predicted(benchmark, step):
     """As a training of zsbench does: texts of similar length together, no logits at the prefix, no mask."""
-    _, model, prefix, trimmed, padded = step
+    benchmark.group, model, prefix, trimmed, padded = step
     value = benchmark(lambda: take(lambda start: text_loss(model, start, trimmed, keeps_logits=True), prefix))
     assert value == pytest.approx(take(lambda start: plain(model, start, padded), prefix), rel=1e-4)
 
 
-@pytest.mark.benchmark(group="loss of 32 captions and its gradient", min_rounds=5)
+@pytest.mark.benchmark(min_rounds=5)
 def test_the_plain_way(benchmark, step):
     """As the method's public code does: every position, every batch as wide as the longest text."""
-    _, model, prefix, _, padded = step
+    benchmark.group, model, prefix, _, padded = step
     assert benchmark(lambda: take(lambda start: plain(model, start, padded), prefix)) > 0
 
 
-@pytest.mark.benchmark(group="loss of 32 captions and its gradient", min_rounds=5)
+@pytest.mark.benchmark(min_rounds=5)
 def test_bfloat16(benchmark, step):
     """The named precision; faster only where the processor multiplies in it."""
-    _, model, prefix, trimmed, _ = step
+    benchmark.group, model, prefix, trimmed, _ = step
 
     def loss(start):
         with torch.autocast("cpu", torch.bfloat16), sdpa_kernel(SDPBackend.MATH):

@@ -38,7 +38,7 @@ def test_every_setting_says_what_it_is(record):
         {"inference": {"candidate": 4}},
         {"inference": {"candidates": 0}},
         {"training": {"dropout": 1.0}},
-        {"training": {"precision": "float16"}},
+        {"training": {"precision": "float8"}},
         {"inference": {"answering": {"prompt": "no place for the question"}}},
     ],
 )

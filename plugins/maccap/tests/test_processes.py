@@ -68,12 +68,13 @@ def test_two_processes_take_the_steps_of_one(world):
 def test_processes_go_on_from_a_journal(world):
     """Taken up in the middle they end with the bits of a training of two processes that was not disturbed."""
     pytest.importorskip("accelerate")
-    undisturbed, _ = train(world, processes=2, dropout=0.2)
+    settings = {"processes": 2, "dropout": 0.2, "steps": 12}
     journal = Notebook()
-    train(world, processes=2, dropout=0.2, journal=journal)
-    middle = next(state for state in journal.kept if state.steps < 6)
-    resumed, _ = train(world, processes=2, dropout=0.2, journal=Notebook(middle))
-    assert torch.equal(resumed, undisturbed)
+    undisturbed, _ = train(world, journal=journal, **settings)
+    assert journal.kept[0].steps == 1
+    for state in (journal.kept[0], journal.kept[-1]):
+        resumed, _ = train(world, journal=Notebook(state), **settings)
+        assert torch.equal(resumed, undisturbed)
 
 
 def test_a_process_that_dies_is_told(world, monkeypatch):

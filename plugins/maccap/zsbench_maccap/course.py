@@ -56,6 +56,7 @@ class Course:
         optimiser: Its moments.
         scaler: The scale of the loss in float16.
         streams: Randomness.
+        mask_seed: What the stream of dropout was seeded with; several processes derive the seed of each step from it.
         steps: Steps done.
         examples: Texts seen, repetitions counted.
         losses: Summed loss of each step, scalars on the device.
@@ -66,6 +67,7 @@ class Course:
     optimiser: Optimizer
     scaler: GradScaler
     streams: Streams
+    mask_seed: int
     steps: int = 0
     examples: int = 0
     losses: list[Tensor] = field(default_factory=list)
@@ -107,7 +109,8 @@ class Course:
         if scaled:
             self.scaler.load_state_dict(scaled)
         self.steps, self.examples = state.steps, int(state.facts["examples"])
-        self.losses, self.counts = list(tensors["losses"].unbind()), tensors["counts"].tolist()
+        device = next(self.adaptor.parameters()).device
+        self.losses, self.counts = list(tensors["losses"].to(device).unbind()), tensors["counts"].tolist()
 
 
 def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -158,6 +158,8 @@ def run_together(
     context = multiprocessing.get_context("fork" if forks else "spawn")
     ours, theirs = context.Pipe(duplex=False)
     due, port, begun = context.Event(), _free_port(), journal.latest() if journal else None
+    if journal and journal.is_due():
+        due.set()
     crew = []
     for rank in range(count):
         relay = RelayedJournal(begun, theirs if rank == 0 else None, due)

@@ -95,7 +95,8 @@ def _begin(parts: Reconstruction, generator: Generator) -> Course:
     optimiser = torch.optim.AdamW(
         parts.adaptor.parameters(), settings.learning_rate, weight_decay=settings.weight_decay, fused=True
     )
-    course = Course(parts.adaptor, optimiser, make_scaler(settings.precision, parts.device), streams)
+    scaler = make_scaler(settings.precision, parts.device)
+    course = Course(parts.adaptor, optimiser, scaler, streams, streams.dropout.initial_seed())
     state = parts.journal.latest() if parts.journal else None
     if state is not None:
         course.take_up(state)
@@ -142,13 +143,12 @@ def _optimise(
     total = settings.steps or settings.epochs * per_epoch
     masks = course.streams.dropout
     drop = Dropout(settings.dropout, masks) if settings.dropout else None
-    seed = masks.initial_seed() + peers.rank
     batches = iter_batches(tokens.lengths, settings.batch_size, course.streams.order)
     for rows in itertools.islice(batches, course.steps, total):
         share = learning_rate_share(settings, course.steps, per_epoch, total)
         course.optimiser.param_groups[0]["lr"] = settings.learning_rate * share
         if peers.count > 1:
-            masks.manual_seed((seed + course.steps * peers.count) % 2**63)  # every process draws masks of its own
+            masks.manual_seed((course.mask_seed + course.steps * peers.count + peers.rank) % 2**63)
         loss, count = _step(parts, features[rows], tokens, rows, course, drop, peers)
         course.note(loss, count, len(rows))
         if journal:
