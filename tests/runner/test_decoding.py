@@ -50,6 +50,14 @@ def test_blocks_come_in_order_whoever_decodes(decoder, processes):
 
 
 @pytest.mark.parametrize("processes", [0, 2])
+def test_decoding_leaves_the_global_random_state(decoder, processes):
+    """Loaders like to draw seeds from it."""
+    before = torch.random.get_rng_state()
+    list(decoder.iter_blocks(processes=processes))
+    assert torch.equal(torch.random.get_rng_state(), before)
+
+
+@pytest.mark.parametrize("processes", [0, 2])
 def test_what_cannot_be_read_is_named(decoder, processes):
     """The errors are those of reading the image here: class, sentences and path."""
     failures = {}

@@ -102,9 +102,10 @@ class ImageDecoder:
             pinned: Whether tensors come in memory that an accelerator reads directly.
         """
         if not processes:
-            for made in self._iter_ahead():
-                yield Block(*made)
+            for prepared, failures in self._iter_ahead():
+                yield Block(_pin(prepared) if pinned else prepared, failures)
             return
+        import torch
         from torch.utils.data import DataLoader
 
         dataset: Any = self  # anything with a length and an index
@@ -115,6 +116,7 @@ class ImageDecoder:
             prefetch_factor=AHEAD,
             pin_memory=pinned,
             multiprocessing_context="fork",
+            generator=torch.Generator(),  # without one, it draws from the global random state
         )
         for made in loader:
             yield Block(*made)
@@ -165,3 +167,10 @@ def _stack(prepared: Sequence[Any]) -> Sequence[Any] | Tensor:
     if all(isinstance(entry, torch.Tensor) for entry in prepared):
         return torch.stack(list(prepared))
     return prepared
+
+
+def _pin(prepared: Sequence[Any] | Tensor) -> Sequence[Any] | Tensor:
+    """Tensors in pinned memory; anything else as it is."""
+    import torch
+
+    return prepared.pin_memory() if isinstance(prepared, torch.Tensor) else prepared

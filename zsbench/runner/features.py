@@ -73,10 +73,9 @@ def _iter_blocks(decoder: ImageDecoder, bench: Workbench, device: str) -> Iterat
     """Blocks of images, decoded while the encoder works on those before."""
     import torch
 
-    on_cpu = device.startswith("cpu")
-    computing = torch.get_num_threads() if on_cpu else 1
+    computing = torch.get_num_threads() if device.startswith("cpu") else 1
     processes = count_decoders(bench.cores, computing, len(decoder))
-    return decoder.iter_blocks(processes=processes, pinned=not on_cpu)
+    return decoder.iter_blocks(processes=processes, pinned=device.startswith("cuda"))
 
 
 def _encode_block(block: Block, encoder: Encoder, limit: BatchLimit, *, patches: bool) -> list[dict[str, Tensor]]:
