@@ -28,7 +28,7 @@ def disk_error(error: BaseException, root: Path) -> DataError | None:
     """
     number = _find_number(error)
     if number not in REFUSALS:
-        return error.__cause__ and disk_error(error.__cause__, root)
+        return disk_error(error.__cause__, root) if error.__cause__ else None
     return DataError(
         f"The store {root} cannot be written: {REFUSALS[number]}.",
         "A stage writes its output there.",
