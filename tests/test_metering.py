@@ -63,6 +63,14 @@ def test_training_counts_the_gradients_that_flow(meter):
     assert [tally.products["float32", 2] for tally in meter.take()] == [2 * 9, 3 * 9]
 
 
+def test_gradients_are_the_outer_blocks(meter):
+    """They are computed when the inner block has ended, so its seconds do not hold them."""
+    frozen = nn.Linear(3, 3).requires_grad_(False)
+    with measure(meter, "stage"), measure(meter, "logits"):
+        frozen(torch.ones(2, 3, requires_grad=True))
+    assert {tally.kind: tally.products["float32", 2] for tally in meter.take()} == {"stage": 9, "logits": 9}
+
+
 def test_work_without_a_module_is_told(meter):
     """A product that no module makes is counted as it is told."""
     with measure(meter, "decode", unit="tokens") as tally:

@@ -221,6 +221,7 @@ def _read_held(store: Store) -> set[str]:
         try:
             with FileLock(_lock_file(store, path.stem), timeout=0):
                 path.unlink(missing_ok=True)
+                _lock_file(store, path.stem).unlink(missing_ok=True)
         except Timeout:
             with contextlib.suppress(OSError, ValueError, KeyError):
                 keys |= set(json.loads(path.read_text(encoding="utf-8"))["keys"])

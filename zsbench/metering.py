@@ -125,8 +125,9 @@ class Meter:
             return
         weight, rows, weights = found
         tally, dtype = self._open[-1], str(weight.dtype).removeprefix("torch.")
-        for _ in range(_count_passes(weight, inputs)):
-            tally.multiply(weights, rows, dtype)
+        tally.multiply(weights, rows, dtype)
+        for _ in range(_count_gradients(weight, inputs)):
+            self._open[0].multiply(weights, rows, dtype)  # they are computed later, outside of the inner block
         seen = self._seen.setdefault(tally.kind, set())
         if weight.data_ptr() not in seen:
             seen.add(weight.data_ptr())
@@ -170,14 +171,14 @@ def _find_product(module: Any, output: Any) -> tuple[Any, int, int] | None:
     return None
 
 
-def _count_passes(weight: Any, inputs: Any) -> int:
-    """Products that one call costs: itself, and in training one for each gradient that flows back through it."""
+def _count_gradients(weight: Any, inputs: Any) -> int:
+    """Products that one call costs later in training: one for each gradient that flows back through it."""
     import torch
 
     if not torch.is_grad_enabled():
-        return 1
+        return 0
     flows = bool(inputs) and isinstance(inputs[0], torch.Tensor) and inputs[0].requires_grad
-    return 1 + int(flows) + int(weight.requires_grad)
+    return int(flows) + int(weight.requires_grad)
 
 
 def _settle() -> None:

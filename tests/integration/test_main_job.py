@@ -161,6 +161,19 @@ def test_the_default_plan_has_twenty_cells_and_shares_work(zsbench):
     assert plan["shared_stages"] == 65
 
 
+def test_a_plan_loads_no_model_library(tmp_path):
+    """What a repeat of a finished matrix costs is planning; torch alone would take longer than that."""
+    program = "import sys; from zsbench.cli import main\ntry: main()\nfinally: assert 'torch' not in sys.modules"
+    done = subprocess.run(
+        [sys.executable, "-c", program, "run", "--dry-run"],
+        env={**os.environ, "ZSBENCH_CACHE": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
 def test_the_default_plan_leaves_out_what_is_not_there(zsbench, data_root):
     """A folder with COCO alone is enough; a task that is named is insisted on."""
     code, out, error = zsbench("run", "--dry-run", "--json", "--data-root", data_root)

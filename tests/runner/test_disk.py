@@ -9,7 +9,7 @@ import shutil
 import numpy as np
 import pytest
 
-from zsbench.errors import DataError
+from zsbench.errors import CaptionerError, DataError
 from zsbench.runner.disk import create_array, disk_error
 
 FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -69,6 +69,13 @@ def test_what_the_system_says_of_the_disk_is_told_in_our_words(tmp_path, error, 
     assert isinstance(found, DataError)
     assert told in found.found
     assert "ZSBENCH_CACHE" in found.remedy
+
+
+def test_a_captioner_is_not_blamed_for_the_disk(tmp_path):
+    """What it was writing when the disk got full is told as the disk's."""
+    blamed = CaptionerError("Captioner 'x' failed to train.", "It raises nothing.", "Ask.", captioner="x")
+    blamed.__cause__ = FULL
+    assert "the disk is full" in disk_error(blamed, tmp_path).found
 
 
 @pytest.mark.parametrize("error", [OSError(errno.ENOENT, "x"), ValueError("x"), ValueError("(os error 2)")])

@@ -23,13 +23,12 @@ def disk_error(error: BaseException, root: Path) -> DataError | None:
     """What to tell of an error that says that the store's disk takes no more; None for any other error.
 
     Args:
-        error: What was raised by Python, or by a library that only passes on the system's words.
+        error: What was raised by Python, or by a library that only passes on the system's words, or because of it.
         root: Of the store.
     """
-    found = RUST_ERROR.search(str(error))
-    number = error.errno if isinstance(error, OSError) else int(found[1]) if found else None
+    number = _find_number(error)
     if number not in REFUSALS:
-        return None
+        return disk_error(error.__cause__, root) if error.__cause__ else None
     return DataError(
         f"The store {root} cannot be written: {REFUSALS[number]}.",
         "A stage writes its output there.",
@@ -37,6 +36,14 @@ def disk_error(error: BaseException, root: Path) -> DataError | None:
         "kept.",
         path=root,
     )
+
+
+def _find_number(error: BaseException) -> int | None:
+    """The system's number of an error; None if it has none."""
+    if isinstance(error, OSError):
+        return error.errno
+    found = RUST_ERROR.search(str(error))
+    return int(found[1]) if found else None
 
 
 def create_array(path: Path, shape: tuple[int, ...]) -> np.memmap[Any, Any]:

@@ -210,7 +210,7 @@ class _Crew:
         if self.scorer is None:
             return True
         beside = stage.kind in self.beside
-        return beside or not self.apart if self.scorer is worker else not beside
+        return (beside or not self.apart) if self.scorer is worker else not beside
 
     def _hear(self, worker: _Worker) -> None:
         """Take one message of a worker: progress, a remark, how its stage ended, or that it died."""
