@@ -9,10 +9,14 @@ __all__ = ["profile_text"]
 
 HEADER = ("where", "seconds", "load", "wait", "compute", "rest", "done", "rate", "limit", "x limit")
 EXPLAINED = (
-    "load: models getting ready; wait: for another process that made the same; compute: inside the models; rest: "
-    "images, files, scores, a captioner's own modules.",
-    "limit: every counted product with weights at the rates above, and nothing else; x limit: the time taken over it, "
-    "without load and wait.",
+    (
+        "load: models getting ready; wait: for another process that made the same; compute: inside the models; rest: "
+        "images, files, scores, a captioner's own modules."
+    ),
+    (
+        "limit: every counted product with weights at the rates above, and nothing else; x limit: the time taken over "
+        "it, without load and wait."
+    ),
 )
 
 
