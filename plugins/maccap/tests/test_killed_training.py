@@ -25,10 +25,11 @@ SETTINGS = {"dropout": 0.2, "steps": STEPS, "batch_size": 3}
 
 
 def train(world, place: Path, *, doomed: bool) -> None:
-    """Train with a journal and save; a doomed training waits for its kill before its end."""
+    """Train with a journal and save; a doomed training waits for its kill before its end, while its parent lives."""
+    parent = os.getppid()
 
     def wait(done: int, total: int) -> None:
-        while doomed and done >= DOOMED_AT:
+        while doomed and done >= DOOMED_AT and os.getppid() == parent:
             time.sleep(0.01)
 
     captioner = MacCap(world.config(SETTINGS))
