@@ -237,8 +237,8 @@ class _Crew:
 def _tell_death(code: int | None) -> str:
     """Why a stage has no output, when its worker has died."""
     return (
-        f"The worker process died (exit code {code}). A worker ends when the run does. Memory may have run out: give it "
-        "more or use fewer `--workers`, and run the same command again; finished chunks are kept."
+        f"The worker process died (exit code {code}). A worker ends when the run does. Memory may have run out: give "
+        "it more or use fewer `--workers`, and run the same command again; finished chunks are kept."
     )
 
 
