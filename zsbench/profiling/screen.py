@@ -8,6 +8,7 @@ from typing import Any
 __all__ = ["profile_text"]
 
 HEADER = ("where", "seconds", "load", "wait", "compute", "rest", "done", "rate", "limit", "x limit")
+<<<<<<< HEAD
 EXPLAINED = (
     (
         "load: models getting ready; wait: for another process that made the same; compute: inside the models; rest: "
@@ -18,6 +19,13 @@ EXPLAINED = (
         "it, without load and wait."
     ),
 )
+=======
+EXPLAINED = """\
+load: models getting ready; wait: for another process that made the same; compute: inside the models; rest: images, \
+files, scores, a captioner's own modules.
+limit: every counted product with weights at the rates above, and nothing else; x limit: the time taken over it, \
+without load and wait."""
+>>>>>>> faults
 
 
 def profile_text(profile: Mapping[str, Any]) -> str:
@@ -29,7 +37,7 @@ def profile_text(profile: Mapping[str, Any]) -> str:
     rows = [line for name, total in profile["totals"].items() for line in _lines(name, total)]
     alignment = ("left", *("right",) * (len(HEADER) - 1))
     table = tabulate(rows, HEADER, tablefmt="simple", colalign=alignment, disable_numparse=True)
-    return "\n".join([_head(profile), *_machine(profile["machine"]), "", table, "", *EXPLAINED])
+    return "\n".join([_head(profile), *_machine(profile["machine"]), "", table, "", EXPLAINED])
 
 
 def _lines(name: str, total: Mapping[str, Any]) -> list[tuple[str, ...]]:
