@@ -116,7 +116,9 @@ class OpenClipEncoder(Encoder):
 
     def encode_prepared(self, prepared: Sequence[Tensor] | Tensor, *, patches: bool = True) -> ImageFeatures:
         """Features of B prepared images; global features are the same bits with and without patch tokens."""
-        return self._model.encode_prepared(prepared, patches=patches)
+        with measure(self.meter, "encode-images", unit="images") as tally:
+            tally.items += len(prepared)
+            return self._model.encode_prepared(prepared, patches=patches)
 
     @property
     def _model(self) -> DualTower:

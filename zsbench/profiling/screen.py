@@ -8,24 +8,11 @@ from typing import Any
 __all__ = ["profile_text"]
 
 HEADER = ("where", "seconds", "load", "wait", "compute", "rest", "done", "rate", "limit", "x limit")
-<<<<<<< HEAD
-EXPLAINED = (
-    (
-        "load: models getting ready; wait: for another process that made the same; compute: inside the models; rest: "
-        "images, files, scores, a captioner's own modules."
-    ),
-    (
-        "limit: every counted product with weights at the rates above, and nothing else; x limit: the time taken over "
-        "it, without load and wait."
-    ),
-)
-=======
 EXPLAINED = """\
 load: models getting ready; wait: for another process that made the same; compute: inside the models; rest: images, \
 files, scores, a captioner's own modules.
 limit: every counted product with weights at the rates above, and nothing else; x limit: the time taken over it, \
 without load and wait."""
->>>>>>> faults
 
 
 def profile_text(profile: Mapping[str, Any]) -> str:

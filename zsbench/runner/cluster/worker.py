@@ -212,7 +212,8 @@ def _set_up(mission: Mission) -> _Desk | Refusal:
     options = PlanOptions(FileHashes(cache), online=order.online)
     root = find_data_root(order.matrix.data_root, plugins.registry, cache) if order.store_url else order.data_root
     plan = make_plan(order.matrix, plugins.registry, root, options)
-    return _Desk(mission.id, plan, Workbench(open_store(cache, order.store_url), plugins.registry))
+    bench = Workbench(open_store(cache, order.store_url), plugins.registry, cores=mission.threads)
+    return _Desk(mission.id, plan, bench)
 
 
 def _find_cache(order: Order) -> Path:
