@@ -1,4 +1,4 @@
-"""Encoding against its limits: ratios inside one run, in each ``extra_info``; memory is asserted, time is not.
+"""Encoding against its limits; memory is asserted, time is not.
 
 ``ZSBENCH_FULL=1`` encodes as many captions as COCO and its like have, 566,000 instead of 100,000.
 """
@@ -9,8 +9,8 @@ import gc
 import json
 import os
 import random
-import statistics
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -61,9 +61,9 @@ def real_size(tmp_path_factory) -> OpenClipEncoder:
     return load(write_random(tmp_path_factory.mktemp("vit"), open_clip.get_model_config("ViT-B-32")))
 
 
-@pytest.fixture(scope="module", params=["ViT-B-32", "embedded"])
-def encoder(request):
-    return request.getfixturevalue("real_size") if request.param == "ViT-B-32" else load(POCKET)
+@pytest.fixture(scope="module")
+def encoders(real_size):
+    return {"ViT-B-32": real_size, "embedded": load(POCKET)}
 
 
 @pytest.fixture(scope="module")
@@ -94,15 +94,27 @@ def draw_captions(count: int, *, words: int = 5000, seed: int = 0) -> list[str]:
     return [" ".join(rng.choices(vocabulary, k=rng.randint(6, 18))) for _ in range(count)]
 
 
-def interleave(*calls, rounds: int = ROUNDS, clock=time.process_time) -> list[float]:
-    """Seconds of each call, of the processor: the least of several rounds in turn, so that others' work counts little."""
-    taken: list[list[float]] = [[] for _ in calls]
-    for _ in range(rounds):
-        for call, seconds in zip(calls, taken, strict=True):
-            began = clock()
-            call()
-            seconds.append(clock() - began)
-    return [min(seconds) for seconds in taken]
+@dataclass
+class Timed:
+    """What was made, and the seconds that it took."""
+
+    made: object
+    seconds: float
+
+
+def timed(call, clock=time.process_time):
+    """A call that tells its seconds: by default those of the processor, so that others' work counts little."""
+
+    def run():
+        began = clock()
+        made = call()
+        return Timed(made, clock() - began)
+
+    return run
+
+
+def read_seconds(found: Timed) -> float:
+    return found.seconds
 
 
 def multiply_weights(visual, images: int):
@@ -125,44 +137,88 @@ def multiply_weights(visual, images: int):
     return run
 
 
-@pytest.mark.benchmark(group="images")
-def test_images_are_encoded_near_the_rate_of_their_products(benchmark, encoder):
-    """Features with patch tokens and attention; the limit is the products of the image tower at the same batch."""
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(
+            name,
+            marks=pytest.mark.ratio(
+                what="images to features, patches and attention",
+                against="the bare products of the image tower, by torch",
+                size=f"{name}, float32, a batch",
+                of="seconds of the processor",
+                aim=0.7,
+            ),
+        )
+        for name in ("ViT-B-32", "embedded")
+    ],
+)
+def test_images_are_encoded_near_the_rate_of_their_products(side_by_side, encoders, name):
+    """1 is as fast as the products alone."""
+    encoder = encoders[name]
     images = encoder.images_at_once
     side = encoder.image_preparation()(Image.new("RGB", (64, 64))).shape[-1]
     pixels = torch.randn(images, 3, side, side)
     bare = multiply_weights(encoder._model._model.visual, images)
-    limit, taken = interleave(bare, lambda: encoder.encode_prepared(pixels))
-    benchmark.extra_info["share of the rate of the products"] = round(limit / taken, 3)
-    features = benchmark.pedantic(encoder.encode_prepared, (pixels,), rounds=2)
-    assert features.patches is not None
-
-
-@pytest.mark.benchmark(group="files")
-def test_files_are_decoded_while_others_are_encoded(benchmark, real_size, photographs):
-    """Photographs of 640 x 480 ahead of ViT-B/32: against pixels that are ready, and against one after the other."""
-    cut = [photographs[at : at + 8] for at in range(0, len(photographs), 8)]
-    decoder = ImageDecoder(cut, real_size.image_preparation())
-    ready = [decoder[index][0] for index in range(len(decoder))]
-
-    def ahead():
-        return [real_size.encode_prepared(block.prepared) for block in decoder.iter_blocks(processes=0)]
-
-    encoded, hidden, in_turn = interleave(
-        lambda: [real_size.encode_prepared(pixels) for pixels in ready],
-        ahead,
-        lambda: [real_size.encode_prepared(decoder[index][0]) for index in range(len(decoder))],
-        rounds=2,
-        clock=time.perf_counter,
+    found, _ = side_by_side(
+        timed(lambda: encoder.encode_prepared(pixels)), timed(bare), rounds=ROUNDS, warmup=1, measure=read_seconds
     )
-    benchmark.extra_info["against pixels that are ready"] = round(hidden / encoded, 3)
-    benchmark.extra_info["against one after the other"] = round(hidden / in_turn, 3)
-    assert len(benchmark.pedantic(ahead, rounds=1)) == len(cut)
+    assert found.made.patches is not None
 
 
-@pytest.mark.benchmark(group="texts")
-def test_texts_by_length_and_once_cost_less(benchmark, real_size):
-    """Captions, each twice: grouped by length without padding, against the whole context in the order given."""
+@pytest.fixture(scope="module")
+def blocks(real_size, photographs):
+    """Photographs in blocks, and what decodes them."""
+    cut = [photographs[at : at + 8] for at in range(0, len(photographs), 8)]
+    return ImageDecoder(cut, real_size.image_preparation())
+
+
+def encode_ahead(encoder, decoder):
+    return [encoder.encode_prepared(block.prepared) for block in decoder.iter_blocks(processes=0)]
+
+
+@pytest.mark.ratio(
+    what="JPEG files decoded ahead of the encoder",
+    against="pixels that are ready",
+    size="16 photographs of 640 x 480, ViT-B-32",
+    note="1: the decoding is hidden; a thread of its own, so a core must be free",
+)
+def test_files_are_decoded_while_others_are_encoded(side_by_side, real_size, blocks):
+    """What decoding adds to encoding."""
+    ready = [blocks[index][0] for index in range(len(blocks))]
+    ahead, encoded = side_by_side(
+        lambda: encode_ahead(real_size, blocks),
+        lambda: [real_size.encode_prepared(pixels) for pixels in ready],
+        rounds=3,
+        warmup=1,
+    )
+    assert [torch.equal(a.pooled, b.pooled) for a, b in zip(ahead, encoded, strict=True)] == [True] * len(ready)
+
+
+@pytest.mark.ratio(
+    what="JPEG files decoded ahead of the encoder",
+    against="one after the other",
+    size="16 photographs of 640 x 480, ViT-B-32",
+)
+def test_files_are_not_decoded_in_turn(side_by_side, real_size, blocks):
+    """What decoding ahead saves."""
+    ahead, in_turn = side_by_side(
+        lambda: encode_ahead(real_size, blocks),
+        lambda: [real_size.encode_prepared(blocks[index][0]) for index in range(len(blocks))],
+        rounds=3,
+        warmup=1,
+    )
+    assert [torch.equal(a.pooled, b.pooled) for a, b in zip(ahead, in_turn, strict=True)] == [True] * len(ahead)
+
+
+@pytest.mark.ratio(
+    what="texts grouped by length, each once",
+    against="the whole context, in the order given, each time",
+    size="128 captions, each twice, ViT-B-32",
+    of="seconds of the processor",
+)
+def test_texts_by_length_and_once_cost_less(side_by_side, real_size):
+    """Half of the gain is that each caption is given twice."""
     words = ["a", "the", "man", "dog", "red", "street", "sits", "on", "two", "with", "bus", "cat", "near", "large"]
     texts = [" ".join(random.Random(row).choices(words, k=7 + row % 8)) for row in range(64)] * 2
     tower = real_size._model
@@ -172,35 +228,42 @@ def test_texts_by_length_and_once_cost_less(benchmark, real_size):
     def plain():
         return torch.cat([tower._model.encode_text(rows, normalize=True) for rows in ids.split(8)])
 
-    whole, grouped = interleave(plain, lambda: real_size.encode_texts(texts), rounds=2)
-    benchmark.extra_info["times faster than padded, in order, each time"] = round(whole / grouped, 2)
-    features = benchmark.pedantic(real_size.encode_texts, (texts,), rounds=1)
-    assert torch.allclose(features, plain(), atol=1e-4)
+    grouped, whole = side_by_side(
+        timed(lambda: real_size.encode_texts(texts)), timed(plain), rounds=2, measure=read_seconds
+    )
+    assert torch.allclose(grouped.made, whole.made, atol=1e-4)
 
 
-@pytest.mark.benchmark(group="corpus")
-def test_a_corpus_costs_its_captions_and_no_memory(benchmark, narrow, tmp_path):
-    """Tokenizer, narrow tower and file, at a size and at another: the processor's time a caption, and memory."""
+@pytest.mark.ratio(
+    what="a caption of a large corpus encoded to the store",
+    against="a caption of 10,000",
+    size=f"{MANY:,} captions, a narrow text tower 512 wide",
+    of="seconds of the processor",
+    aim=0.8,
+    note="1: cost is linear",
+)
+def test_a_corpus_costs_its_captions_and_no_memory(side_by_side, narrow, tmp_path):
+    """Tokenizer, narrow tower and file, at a size and at another; memory is asserted."""
     few, many = draw_captions(FEW), draw_captions(MANY, seed=1)
     write_text_features(tmp_path / "warm.npy", few[:5000], narrow, lambda *_: None)
-    each_of_few = statistics.median(time_write(tmp_path / "few.npy", few, narrow) / FEW for _ in range(3))
     gc.collect()
     before = read_memory("VmRSS")
     Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")  # the highest is counted anew
-    seconds = benchmark.pedantic(time_write, (tmp_path / "many.npy", many, narrow), rounds=1)
-    growth = read_memory("VmHWM") - before
-    benchmark.extra_info["captions"] = MANY
-    benchmark.extra_info[f"cost of a caption against {FEW:,} captions"] = round(seconds / MANY / each_of_few, 2)
-    benchmark.extra_info["growth of memory in MB"] = growth // 1_000_000
-    assert growth < GROWTH
+    side_by_side(
+        lambda: time_caption(tmp_path / "many.npy", many, narrow),
+        lambda: time_caption(tmp_path / "few.npy", few, narrow),
+        rounds=1,
+        measure=lambda seconds: seconds,
+    )
+    assert read_memory("VmHWM") - before < GROWTH
     assert np.load(tmp_path / "many.npy", mmap_mode="r").shape == (MANY, 512)
 
 
-def time_write(path: Path, texts: list[str], encoder: OpenClipEncoder) -> float:
-    """Seconds of the processor."""
+def time_caption(path: Path, texts: list[str], encoder: OpenClipEncoder) -> float:
+    """Seconds of the processor a caption."""
     began = time.process_time()
     write_text_features(path, texts, encoder, lambda *_: None)
-    return time.process_time() - began
+    return (time.process_time() - began) / len(texts)
 
 
 def read_memory(name: str) -> int:

@@ -1,6 +1,8 @@
-"""A training step, and the plain way to take it: read the ratio."""
+"""A training step, and the plain way to take it."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import pytest
 import torch
@@ -25,21 +27,32 @@ PREFIXES = {"embedded": 8, "opt-125m": 32}
 BATCH, LONGEST, MEAN = 32, 25, 13
 
 
-@pytest.fixture(scope="module", params=SHAPES)
-def step(request):
-    """A frozen model of a shape, random prefixes, captions of a corpus's lengths in two paddings."""
-    torch.set_num_threads(min(2, torch.get_num_threads()))
-    sizes = SHAPES[request.param]
+@dataclass
+class Step:
+    """A frozen model of a shape, random prefixes, captions of one length, trimmed and padded to the longest."""
+
+    model: OPTForCausalLM
+    prefix: torch.Tensor
+    trimmed: TokenBatch
+    padded: TokenBatch
+
+
+@pytest.fixture(scope="module")
+def steps():
+    return {shape: make_step(shape) for shape in SHAPES}
+
+
+def make_step(shape: str) -> Step:
+    sizes = SHAPES[shape]
     width = sizes.get("hidden_size", 768)
     with torch.random.fork_rng(devices=[]):
         model = OPTForCausalLM(OPTConfig(**sizes, word_embed_proj_dim=width)).eval().requires_grad_(False)
     generator = torch.Generator().manual_seed(0)
-    prefix = torch.randn(BATCH, PREFIXES[request.param], width, generator=generator)
+    prefix = torch.randn(BATCH, PREFIXES[shape], width, generator=generator)
     lengths = torch.full((BATCH,), MEAN)  # a batch of texts of similar length
     ids = torch.randint(4, 300, (BATCH, LONGEST), generator=generator)
     mask = torch.arange(LONGEST) < lengths[:, None]
-    group = f"loss of 32 captions and its gradient, {request.param}"
-    return group, model, prefix, TokenBatch(ids[:, :MEAN], mask[:, :MEAN]), TokenBatch(ids, mask)
+    return Step(model, prefix, TokenBatch(ids[:, :MEAN], mask[:, :MEAN]), TokenBatch(ids, mask))
 
 
 def take(loss, prefix):
@@ -60,28 +73,41 @@ def plain(model, prefix, tokens):
     return functional.cross_entropy(logits.flatten(0, 1), labels.flatten(), reduction="sum", ignore_index=-100)
 
 
-@pytest.mark.benchmark(min_rounds=5)
-def test_logits_where_tokens_are_predicted(benchmark, step):
-    """As a training of zsbench does: texts of similar length together, no logits at the prefix, no mask."""
-    benchmark.group, model, prefix, trimmed, padded = step
-    value = benchmark(lambda: take(lambda start: text_loss(model, start, trimmed, keeps_logits=True), prefix))
-    assert value == pytest.approx(take(lambda start: plain(model, start, padded), prefix), rel=1e-4)
+def case(shape: str, what: str, against: str):
+    mark = pytest.mark.ratio(what=what, against=against, size=f"{shape}, 32 captions of 13 tokens")
+    return pytest.param(shape, marks=mark, id=shape)
 
 
-@pytest.mark.benchmark(min_rounds=5)
-def test_the_plain_way(benchmark, step):
-    """As the method's public code does: every position, every batch as wide as the longest text."""
-    benchmark.group, model, prefix, _, padded = step
-    assert benchmark(lambda: take(lambda start: plain(model, start, padded), prefix)) > 0
+def take_trimmed(step: Step) -> float:
+    return take(lambda start: text_loss(step.model, start, step.trimmed, keeps_logits=True), step.prefix)
 
 
-@pytest.mark.benchmark(min_rounds=5)
-def test_bfloat16(benchmark, step):
+@pytest.mark.parametrize(
+    "shape",
+    [
+        case(shape, "loss of captions and its gradient", "logits everywhere, every batch as wide as the longest text")
+        for shape in SHAPES
+    ],
+)
+def test_logits_where_tokens_are_predicted(side_by_side, steps, shape):
+    """As a training of zsbench does, and as the method's public code does."""
+    step = steps[shape]
+
+    def take_padded():
+        return take(lambda start: plain(step.model, start, step.padded), step.prefix)
+
+    ours, naive = side_by_side(lambda: take_trimmed(step), take_padded, rounds=5, warmup=1)
+    assert ours == pytest.approx(naive, rel=1e-4)
+
+
+@pytest.mark.parametrize("shape", [case(shape, "the same in bfloat16", "in float32") for shape in SHAPES])
+def test_bfloat16(side_by_side, steps, shape):
     """The named precision; faster only where the processor multiplies in it."""
-    benchmark.group, model, prefix, trimmed, _ = step
+    step = steps[shape]
 
-    def loss(start):
+    def take_half():
         with torch.autocast("cpu", torch.bfloat16), sdpa_kernel(SDPBackend.MATH):
-            return text_loss(model, start, trimmed, keeps_logits=True)
+            return take_trimmed(step)
 
-    assert benchmark(lambda: take(loss, prefix)) > 0
+    ours, full = side_by_side(take_half, lambda: take_trimmed(step), rounds=5, warmup=1)
+    assert ours == pytest.approx(full, rel=0.02)
