@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -150,6 +151,19 @@ def test_a_cell_that_vanished_is_inconclusive(judge):
     report = judge([build_cell(captions_of(9), scores_of(9))], old)
     assert (report.exit_code, report.cells[1].verdict) == (3, Verdict.INCONCLUSIVE)
     assert judge([build_cell(captions_of(9), scores_of(9))], old, captioners=["fake"]).exit_code == 0
+
+
+@pytest.mark.parametrize(("theirs", "code"), [("selectors", 0), ("main", 3), ("", 3)])
+def test_a_cell_of_another_matrix_is_not_missed(tmp_path, theirs, code):
+    """Baselines of several matrices lie in one folder; each run is held to those of its own."""
+    cells = [build_cell(captions_of(9), scores_of(9), captioner=name) for name in ("fake", "other")]
+    run = read_run_evidence(write_run(tmp_path / "new", cells[:1]))
+    baseline = read_run_evidence(write_run(tmp_path / "old", cells))
+    run = [replace(cell, run={"matrix": {"name": "main"}}) for cell in run]
+    baseline = [
+        replace(cell, run={"matrix": {"name": name}}) for cell, name in zip(baseline, ("main", theirs), strict=True)
+    ]
+    assert judge_run(run, baseline, make_metric, GateRules()).exit_code == code
 
 
 def test_a_new_cell_is_noted(judge):

@@ -66,7 +66,7 @@ def judge_run(
     tests = [judgement for cell in drafts for judgement in cell.judgements if judgement.finding]
     adjusted = iter(holm([judgement.finding.p_value for judgement in tests if judgement.finding]))
     cells = [_decide_cell(cell, adjusted, max(1, len(tests)), rules) for cell in drafts]
-    cells += [_absent(olds[name]) for name in olds if name not in news]
+    cells += [_absent(old) for name, old in olds.items() if name not in news and _is_expected(old, news)]
     notes = [f"{name} has no baseline yet; `--update-baseline` writes one." for name in news if name not in olds]
     return GateReport(cells=tuple(cells), rules=rules, tests=len(tests), notes=tuple(notes))
 
@@ -114,6 +114,12 @@ def _check_common(common: Sequence[str], news: Mapping[str, Evidence], olds: Map
             "Check --captioners and --tasks, or write a baseline with `--update-baseline`.",
             field="cells",
         )
+
+
+def _is_expected(old: Evidence, news: Mapping[str, Evidence]) -> bool:
+    """Whether a run should have a baseline's cell: one of another matrix is another run's."""
+    matrices = {cell.matrix for cell in news.values()}
+    return not old.matrix or "" in matrices or old.matrix in matrices
 
 
 def _absent(old: Evidence) -> CellVerdict:

@@ -63,6 +63,11 @@ class Evidence:
         return str(self.result["cell"]["captioner"])
 
     @property
+    def matrix(self) -> str:
+        """Name of the matrix that the cell was run by; empty if nothing says."""
+        return str((self.run.get("matrix") or {}).get("name") or "")
+
+    @property
     def failed(self) -> bool:
         """Whether the cell failed, so that it has no scores."""
         return bool(self.result["status"] == "failed")
