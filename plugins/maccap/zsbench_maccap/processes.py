@@ -49,6 +49,9 @@ class Peers:
         place = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "GLOO_SOCKET_IFNAME": "lo"}
         order = {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": str(count)}
         os.environ.update({**place, **order, "ACCELERATE_USE_CPU": str(cpu).lower()})
+        os.environ.setdefault("OMP_NUM_THREADS", "1")  # else accelerate chooses a number, and warns
+        if cpu:
+            torch.set_num_threads(1)  # a forked process has no pool of threads to wait for
         return cls(rank, count, Accelerator(cpu=cpu))
 
     def share(self, batch: int) -> Tensor:
