@@ -24,6 +24,15 @@ STEPS, DOOMED_AT = 40, 36
 SETTINGS = {"dropout": 0.2, "steps": STEPS, "batch_size": 3}
 
 
+@pytest.fixture(autouse=True)
+def _one_thread():
+    """A forked process would wait for ever for the threads that its parent computed with; bytes are those of one."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
 def train(world, place: Path, *, doomed: bool) -> None:
     """Train with a journal and save; a doomed training waits for its kill before its end, while its parent lives."""
     parent = os.getppid()
@@ -44,6 +53,7 @@ def kill_one(world, place: Path, moment: random.Random) -> int:
     process = multiprocessing.get_context("fork").Process(target=train, args=(world, place), kwargs={"doomed": True})
     process.start()
     while not (place / "journal" / MANIFEST).exists():
+        assert process.is_alive()
         time.sleep(0.001)
     time.sleep(moment.uniform(0.0, 0.1))
     assert process.pid is not None
