@@ -23,7 +23,7 @@ from torch.nn.functional import linear
 from zsbench.encoders.open_clip import OpenClipEncoder
 from zsbench.encoders.settings import OpenClipConfig
 from zsbench.plan import Item
-from zsbench.runner.decoding import ImageDecoder
+from zsbench.runner.image_decoding import ImageDecoder
 from zsbench.runner.text_features import write_text_features
 
 POCKET = Path(__file__).parents[2] / "plugins" / "pocket" / "zsbench_pocket" / "weights" / "encoder"

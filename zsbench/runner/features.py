@@ -12,9 +12,9 @@ from zsbench.errors import CorruptDataError
 from zsbench.halving import BatchLimit
 from zsbench.interfaces import Encoder, ImageFeatures
 from zsbench.plan import GapFit, ImageEncoding, Item, TextEncoding
-from zsbench.runner.decoding import Block, Failure, ImageDecoder, count_decoders
 from zsbench.runner.disk import create_array
 from zsbench.runner.gap_states import STATE, write_gap_state
+from zsbench.runner.image_decoding import Block, Failure, ImageDecoder, count_decoders
 from zsbench.runner.text_features import check_unit_features, write_text_features
 from zsbench.runner.workbench import Workbench
 from zsbench.store import write_text

@@ -14,7 +14,7 @@ from PIL import Image
 
 from zsbench.errors import CorruptDataError, MissingDataError
 from zsbench.plan import Item
-from zsbench.runner.decoding import ImageDecoder, count_decoders
+from zsbench.runner.image_decoding import ImageDecoder, count_decoders
 
 
 def mean_colour(image: Image.Image) -> torch.Tensor:
@@ -101,14 +101,14 @@ def test_entries_that_are_no_tensors_stay_as_they_are(items):
 )
 def test_processes_decode_where_cores_are_to_spare(monkeypatch, cores, computing, blocks, expected):
     """None where every core computes or there is little to decode; never more than the most."""
-    monkeypatch.setattr("zsbench.runner.decoding.SHARED_MEMORY", Path("/"))
+    monkeypatch.setattr("zsbench.runner.image_decoding.SHARED_MEMORY", Path("/"))
     assert count_decoders(cores, computing, blocks) == expected
 
 
 def test_little_shared_memory_leaves_it_to_a_thread(monkeypatch):
     """A container with 64 MB for what processes hand over has room for none."""
     usage = type("Usage", (), {"free": 64_000_000})
-    monkeypatch.setattr("zsbench.runner.decoding.shutil.disk_usage", lambda _: usage)
+    monkeypatch.setattr("zsbench.runner.image_decoding.shutil.disk_usage", lambda _: usage)
     assert count_decoders(16, 1, 100) == 0
 
 
