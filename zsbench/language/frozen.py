@@ -36,6 +36,8 @@ CPU_ROWS, CPU_ROWS_OF_SMALL = 32, 128
 The kernels of a matrix product, and with them the last bits of its rows, change with the number of rows, and a last
 bit may turn a beam. So every pass of a model has the same number, filled up where there are fewer.
 """
+PROMPTED_ROWS = 32
+"""Prefixes with a prompt decoded at once where their number is fixed; prompts of one length are few."""
 SMALL_MODEL = 10_000_000
 """Parameters that a small model has fewer than; its time goes to overhead, not to arithmetic."""
 
@@ -74,25 +76,30 @@ class FrozenModel:
         small = sum(parameter.numel() for parameter in self._model.parameters()) < SMALL_MODEL
         on_cpu = CPU_ROWS_OF_SMALL if small else CPU_ROWS
         self._rows = on_cpu if self._device.type == "cpu" else config.max_rows
-        self._prompted_rows = min(self._rows, CPU_ROWS)  # prompts of one length are few
+        self._prompted_rows = min(self._rows, PROMPTED_ROWS)
         taken = inspect.signature(self._model.forward).parameters
         self._takes_positions, self._keeps_logits = "position_ids" in taken, "logits_to_keep" in taken
         self._special = find_special_tokens(self._tokenizer, self._model.config)
         self.width = int(self._model.get_input_embeddings().weight.shape[1])
 
     @cached_property
-    def _decoder(self) -> Decoder | None:
-        """The own decoding loop, where it knows the model; on a CPU only where rows are seen to be independent."""
+    def _decoders(self) -> tuple[Decoder, Decoder] | None:
+        """The own decoding loop without and with prompts; None where it does not know the model.
+
+        On a CPU it is used only where rows are seen to be independent, and is the same for both.
+        """
         if not is_opt(self._model):
             return None
         if self._device.type != "cpu":
-            return Decoder(OptSteps(self._model, onednn=False), end=self._special.end, items=self._rows)
+            steps, end = OptSteps(self._model, onednn=False), self._special.end
+            return Decoder(steps, end=end, items=self._rows), Decoder(steps, end=end, items=self._prompted_rows)
         if not has_onednn(self._model.dtype, self._device):
             return None
         steps = OptSteps(self._model, onednn=True)
         if not has_independent_rows(steps.products, self._model.dtype):
             return None
-        return Decoder(steps, end=self._special.end)
+        decoder = Decoder(steps, end=self._special.end)
+        return decoder, decoder
 
     def tokenize(self, texts: Sequence[str], *, max_tokens: int, add_end: bool) -> TokenBatch:
         """Rows of leading token, text and end token, padded on the right."""
@@ -171,8 +178,8 @@ class FrozenModel:
     def _continue(self, embeddings: Tensor, settings: GenerationSettings, *, prompted: bool) -> list[list[int]]:
         """Tokens that follow (N, Q + T, E) prefixes and starts."""
         with measure(self.meter, "decode", unit="tokens") as tally:
-            if self._decoder is not None:
-                return self._decoder.decode(embeddings, settings, tally)
+            if self._decoders is not None:
+                return self._decoders[prompted].decode(embeddings, settings, tally)
             size = self._prompted_rows if prompted else self._rows
             decoding = self._describe_decoding(settings)
             chunks = torch.split(embeddings, size)
