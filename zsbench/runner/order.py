@@ -30,6 +30,7 @@ class Order:
         address: Of a cluster; empty for whatever the engine does without one.
         store_url: Where machines share stage outputs; empty if they share the cache's file system.
         workers: Stages that may be made at once; None for as many as there is room for.
+        profile: Whether work is counted.
     """
 
     matrix: Matrix
@@ -40,6 +41,7 @@ class Order:
     address: str = ""
     store_url: str = ""
     workers: int | None = None
+    profile: bool = False
 
 
 class Engine(Protocol):

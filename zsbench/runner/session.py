@@ -193,6 +193,7 @@ class Session:
             address=given.address,
             store_url=given.store_url,
             workers=given.workers,
+            profile=given.profile,
         )
         engine: Engine = factory(order)
         return engine

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -92,6 +93,18 @@ def test_stages_are_made_one_after_the_other_on_one_desk(mission, board):
     assert worker._desk is desk
     assert str(os.getpid()) in last.process
     assert predict.key in board.read()
+
+
+def test_a_profiled_run_counts_on_its_nodes(mission, board):
+    """Work comes home with the stage; without --profile nothing is counted."""
+    counted = []
+    for profile in (False, True):
+        order = dataclasses.replace(mission.order, profile=profile)
+        told = dataclasses.replace(mission, id=f"profile-{profile}", order=order)
+        (features,) = (stage for stage in plan_of(told) if stage.kind == "text-features")
+        shutil.rmtree(order.cache / "store", ignore_errors=True)
+        counted.append(bool(make(told, Errand(features.kind, features.key, ()), board).record.work))
+    assert counted == [False, True]
 
 
 def test_a_stage_that_is_not_planned_here_is_refused(mission, board):

@@ -11,13 +11,14 @@ import os
 import platform
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from zsbench.data_roots import find_data_root
 from zsbench.errors import MissingDataError, ZsbenchError
 from zsbench.fingerprints import FileHashes
+from zsbench.metering import Meter
 from zsbench.plan import Plan, PlanOptions, make_plan
 from zsbench.plugins import load_plugins
 from zsbench.provenance import peak_memory
@@ -138,13 +139,15 @@ def make(mission: Mission, errand: Errand, board: Any) -> Made | Refusal:
         return _other_plan(errand)
     bench = desk.bench
     board.tell.remote(errand.key, 0, 0)
-    bench.progress = _follow(bench.store, errand, teller(board, errand.key))
+    remarks: list[str] = []
+    bench.progress, bench.remark = _follow(bench.store, errand, teller(board, errand.key)), remarks.append
     try:
         _find_inputs(errand, bench)
     except ZsbenchError as error:
         record = StageRecord("failed", reason=str(error))
     else:
         record = make_stage(stage, bench, mission.order.matrix.device)
+    record = replace(record, remarks=(*record.remarks, *remarks))
     return Made(record, f"{_node()}/{os.getpid()}", peak_memory() or 0)
 
 
@@ -212,7 +215,8 @@ def _set_up(mission: Mission) -> _Desk | Refusal:
     options = PlanOptions(FileHashes(cache), online=order.online)
     root = find_data_root(order.matrix.data_root, plugins.registry, cache) if order.store_url else order.data_root
     plan = make_plan(order.matrix, plugins.registry, root, options)
-    bench = Workbench(open_store(cache, order.store_url), plugins.registry, cores=mission.threads)
+    meter = Meter() if order.profile else None
+    bench = Workbench(open_store(cache, order.store_url), plugins.registry, meter=meter, cores=mission.threads)
     return _Desk(mission.id, plan, bench)
 
 
