@@ -56,7 +56,7 @@ class Captions:
 
 def make_captioner(encoder, language_model) -> MacCap:
     """MacCap's published sizes after one step of training: as slow as a trained one."""
-    training = {"steps": 1, "batch_size": 2, "warmup_steps": 0, "heads": 4}
+    training = {"steps": 1, "batch_size": 2, "warmup_steps": 0}
     captioner = MacCap(
         MacCapConfig.model_validate({"training": training, "inference": {"decoding": DECODING.model_dump()}})
     )

@@ -201,7 +201,7 @@ def render_table(ratios: Ratios) -> str:
     lines += [_row(ratio, where.index((ratio.machine, ratio.revision, ratio.date)) + 1) for _, ratio in _sorted(ratios)]
     lines += ["", *(f"{n}. {date}, `{revision}`: {machine}" for n, (machine, revision, date) in enumerate(where, 1))]
     notes = [f"- {ratio.declared.what}: {ratio.declared.note}" for _, ratio in _sorted(ratios) if ratio.declared.note]
-    lines += ["", *notes] if notes else []
+    lines += ["", *dict.fromkeys(notes)] if notes else []
     missing = [f"- `{name}`: {reason}" for name, reason in sorted(ratios.missing.items())]
     lines += ["", "Not measured:", "", *missing] if missing else []
     return "\n".join(lines) + "\n"
