@@ -36,7 +36,12 @@ def commit_worker(repository, *, seconds, pause=0):
 
 @pytest.fixture
 def gate(tmp_path):
-    """Start the gate in a repository, temporary folders and process ids noted."""
+    """Start the gate in a repository, temporary folders and process ids noted.
+
+    A shell lets what it runs in the background ignore SIGINT, and a child inherits that; a handler is not inherited.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    started = []
     for name in ("repository", "temporary", "notes", "cache"):
         (tmp_path / name).mkdir()
     environment = {
@@ -48,7 +53,7 @@ def gate(tmp_path):
     }
 
     def _gate(*arguments):
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-P", "-m", "zsbench", "gate", "--speed", *arguments],
             cwd=tmp_path / "repository",
             env=environment,
@@ -56,8 +61,14 @@ def gate(tmp_path):
             stderr=subprocess.PIPE,
             text=True,
         )
+        started.append(process)
+        return process
 
-    return _gate
+    yield _gate
+    for process in started:
+        process.kill()
+        process.communicate()
+    signal.signal(signal.SIGINT, before)
 
 
 def lives(pid):
