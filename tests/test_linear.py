@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from zsbench.linear import has_independent_rows, has_onednn, make_product
+from zsbench.linear import has_independent_rows, has_int8, has_onednn, make_product
 
 CPU = torch.device("cpu")
 KERNELS = ("torch", "onednn", "onednn-copied")
@@ -70,3 +70,50 @@ def test_other_precisions_and_devices_are_left_to_torch():
     """Only float32 and bfloat16 on a CPU are."""
     assert not has_onednn(torch.float64, CPU)
     assert not has_onednn(torch.float32, torch.device("meta"))
+
+
+needs_int8 = pytest.mark.skipif(not has_int8(CPU), reason="no exact products of int8 here")
+
+
+@needs_int8
+@pytest.mark.parametrize("relu", [False, True])
+def test_a_product_of_int8_is_the_product_of_what_was_rounded(relu):
+    """Rows and weights are rounded to 255 numbers each, by their own largest; the sums are exact."""
+    weight, bias, x = draw(48, 96), draw(48, seed=1), draw(20, 96, seed=2)
+
+    def round_rows(rows):
+        scales = rows.double().abs().amax(dim=1, keepdim=True) / 127
+        return (rows.double() / scales).round() * scales
+
+    expected = round_rows(x) @ round_rows(weight).T + bias.double()
+    expected = expected.relu() if relu else expected
+    found = make_product(weight, bias, relu=relu, kernel="int8")(x)
+    assert found.dtype == torch.float32
+    assert torch.allclose(found.double(), expected, atol=1e-4)
+    exact = functional.linear(x, weight, bias)
+    assert 0.0 < float((make_product(weight, bias, kernel="int8")(x) - exact).abs().max()) < 1.0
+
+
+@needs_int8
+def test_products_of_int8_have_independent_rows_and_keep_zeros():
+    """Alone or among many, one thread or two; a row of zeros gives the bias."""
+    product, x = make_product(draw(160, 640), draw(160, seed=1), kernel="int8"), draw(300, 640, seed=2)
+    x[7] = 0.0
+    whole = product(x)
+    assert has_independent_rows([(product, 640)], torch.float32)
+    for rows in (1, 2, 3, 31, 129):
+        assert torch.equal(product(x[:rows]), whole[:rows])
+    assert torch.equal(whole[7], draw(160, seed=1))
+
+
+def test_products_of_int8_that_lose_sums_are_not_used(monkeypatch):
+    """A processor that keeps sums in 16 bits between is found out; so is one that has no such product, or no CPU."""
+    monkeypatch.setattr(torch, "_int_mm", lambda left, right: (left.long() @ right.long()).clamp(-(2**15), 2**15).int())
+    assert not has_int8(CPU)
+
+    def refuse(left, right):
+        raise RuntimeError("not for this processor")
+
+    monkeypatch.setattr(torch, "_int_mm", refuse)
+    assert not has_int8(CPU)
+    assert not has_int8(torch.device("cuda"))

@@ -3,6 +3,8 @@
 A BLAS library takes another kernel for few rows than for many, and the last bits of a row change with it; a last bit
 may turn a beam. oneDNN's products, seen on processors with AVX-512, give each row the same bits among 2 rows or 512, on
 one thread or two, and are faster as well. ``has_independent_rows`` measures this instead of trusting it.
+
+[1] Dettmers et al., arXiv 2208.07339: LLM.int8(), section 3.1, vector-wise quantization.
 """
 
 from __future__ import annotations
@@ -14,13 +16,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-__all__ = ["Kernel", "Product", "has_independent_rows", "has_onednn", "make_product"]
+__all__ = ["Kernel", "Product", "has_independent_rows", "has_int8", "has_onednn", "make_product"]
 
-Kernel = Literal["torch", "onednn", "onednn-copied"]
+Kernel = Literal["torch", "onednn", "onednn-copied", "int8"]
 Product = Callable[[Tensor], Tensor]
 """``(n, in)`` -> ``(n, out)``: multiply by fixed weights, add a bias."""
 PROBED_ROWS = (1, 2, 3, 7, 33)
 ALL_ROWS = 64
+LARGEST = 127
+"""Largest number of a quantised row; its negative is the smallest."""
 
 
 def has_onednn(dtype: torch.dtype, device: torch.device) -> bool:
@@ -32,6 +36,20 @@ def has_onednn(dtype: torch.dtype, device: torch.device) -> bool:
     return dtype == torch.float32
 
 
+def has_int8(device: torch.device) -> bool:
+    """Whether products of int8 are exact on this machine's processor; some lose sums that do not fit in 16 bits."""
+    if device.type != "cpu":
+        return False
+    ends = torch.tensor([-LARGEST, LARGEST], dtype=torch.int8).repeat_interleave(ALL_ROWS)
+    left = ends[:, None].repeat(1, len(ends))  # all sums are as far from zero as they get
+    right = left.t().contiguous()
+    try:
+        found = torch._int_mm(left, right)  # noqa: SLF001  the one product of int8 that torch has
+    except RuntimeError:
+        return False
+    return torch.equal(found.long(), left.long() @ right.long())
+
+
 def make_product(weight: Tensor, bias: Tensor | None, *, relu: bool = False, kernel: Kernel = "torch") -> Product:
     """The product with a weight ``(out, in)`` and a bias ``(out,)``, rectified on demand.
 
@@ -40,8 +58,12 @@ def make_product(weight: Tensor, bias: Tensor | None, *, relu: bool = False, ker
         bias: The bias, or None.
         relu: Whether negative results become zero.
         kernel: What multiplies: torch on any device; oneDNN, see ``has_onednn``; or oneDNN with a copy of the weights
-            in its own order, which takes as much memory again, is faster for few rows, and gives the same bits.
+            in its own order, which takes as much memory again, is faster for few rows, and gives the same bits; or
+            int8 [1], see ``has_int8``: every row of the weights and every row that is multiplied is divided by its
+            largest absolute number and rounded to one of 255. Sums of int8 are exact, so rows are independent.
     """
+    if kernel == "int8":
+        return _Int8Product(weight, bias, relu=relu)
     if kernel == "torch":
         return _PlainProduct(weight, bias, relu=relu)
     return _OneDnnProduct(weight, bias, relu=relu, copied=kernel == "onednn-copied")
@@ -89,3 +111,27 @@ class _OneDnnProduct:
             return self(x.expand(2, -1).contiguous())[:1]
         result: Tensor = self._multiply(x, self._weight, self._bias, self._after, [], "")
         return result
+
+
+class _Int8Product:
+    """The product of weights and rows that are both quantised [1]: a quarter of the memory, on a CPU."""
+
+    def __init__(self, weight: Tensor, bias: Tensor | None, *, relu: bool) -> None:
+        quantised, self._scales = _quantise(weight.float())
+        self._weight = quantised.t().contiguous()  # (in, out)
+        self._scales = self._scales.t().contiguous()  # (1, out)
+        self._bias, self._relu, self._dtype = bias, relu, weight.dtype
+
+    def __call__(self, x: Tensor) -> Tensor:
+        rows, scales = _quantise(x.float())
+        result = torch._int_mm(rows, self._weight).float()  # noqa: SLF001  as in ``has_int8``
+        result.mul_(scales).mul_(self._scales)
+        if self._bias is not None:
+            result.add_(self._bias)
+        return (result.relu_() if self._relu else result).to(self._dtype)
+
+
+def _quantise(rows: Tensor) -> tuple[Tensor, Tensor]:
+    """Rows ``(n, m)`` as int8, and what each is to be multiplied by, ``(n, 1)``; a row of zeros stays one."""
+    scales = rows.abs().amax(dim=1, keepdim=True) / LARGEST
+    return (rows / scales.clamp(min=torch.finfo(torch.float32).tiny)).round_().to(torch.int8), scales

@@ -8,7 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
     from zsbench.metering import Meter
 
-__all__ = ["GenerationSettings", "LanguageModel", "TokenBatch"]
+__all__ = ["DecodingPrecision", "GenerationSettings", "LanguageModel", "TokenBatch"]
+
+DecodingPrecision = Literal["own", "bfloat16", "int8"]
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,9 @@ class GenerationSettings(Frozen):
     min_new_tokens: int = Field(default=0, ge=0, description="tokens to generate at least")
     length_penalty: float = Field(
         default=1.0, description="exponent of the length that divides a beam's log-probability"
+    )
+    precision: DecodingPrecision = Field(
+        default="own", description="of the language model while it decodes; own: as it was trained with"
     )
 
 
@@ -137,4 +142,7 @@ class LanguageModel(ABC):
 
         Returns:
             N texts, special tokens removed, the best beam of each.
+
+        Raises:
+            ConfigError: The model does not decode in this precision here.
         """

@@ -19,13 +19,13 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
 from transformers.utils import logging
 
 from zsbench.errors import ConfigError, CorruptDataError, FeatureError
-from zsbench.interfaces.language import GenerationSettings, TokenBatch
+from zsbench.interfaces.language import DecodingPrecision, GenerationSettings, TokenBatch
 from zsbench.language.decoding import Decoder
 from zsbench.language.loss import text_loss
 from zsbench.language.opt import OptSteps, is_opt
 from zsbench.language.settings import CausalConfig
 from zsbench.language.sources import has_safetensors
-from zsbench.linear import has_independent_rows, has_onednn
+from zsbench.linear import has_independent_rows, has_int8, has_onednn
 from zsbench.metering import Meter, Tally, measure
 
 __all__ = ["FrozenModel", "SpecialTokens"]
@@ -79,6 +79,7 @@ class FrozenModel:
         self._prompted_rows = min(self._rows, PROMPTED_ROWS)
         taken = inspect.signature(self._model.forward).parameters
         self._takes_positions, self._keeps_logits = "position_ids" in taken, "logits_to_keep" in taken
+        self._variants: dict[str, Decoder] = {}
         self._special = find_special_tokens(self._tokenizer, self._model.config)
         self.width = int(self._model.get_input_embeddings().weight.shape[1])
 
@@ -100,6 +101,34 @@ class FrozenModel:
             return None
         decoder = Decoder(steps, end=self._special.end)
         return decoder, decoder
+
+    def _find_variant(self, precision: DecodingPrecision, *, prompted: bool) -> Decoder:
+        """The own decoding loop in another precision than the model's.
+
+        Raises:
+            ConfigError: The loop does not know the model, or this machine has no products of this precision whose rows
+                are independent.
+        """
+        place = f"{precision}, prompted" if prompted and self._device.type != "cpu" else precision
+        if place not in self._variants:
+            self._variants[place] = self._make_variant(precision, prompted=prompted)
+        return self._variants[place]
+
+    def _make_variant(self, precision: DecodingPrecision, *, prompted: bool) -> Decoder:
+        on_cpu, end, dtype = self._device.type == "cpu", self._special.end, self._model.dtype
+        if precision == "bfloat16":
+            dtype = torch.bfloat16
+            known = not on_cpu or has_onednn(dtype, self._device)
+        else:
+            known = has_int8(self._device)
+        if not is_opt(self._model) or not known:
+            raise _no_variant(precision, self._device)
+        steps = OptSteps(self._model, onednn=on_cpu, precision=precision)
+        if not on_cpu:
+            return Decoder(steps, end=end, items=self._prompted_rows if prompted else self._rows)
+        if not has_independent_rows(steps.products, dtype):
+            raise _no_variant(precision, self._device)
+        return Decoder(steps, end=end)
 
     def tokenize(self, texts: Sequence[str], *, max_tokens: int, add_end: bool) -> TokenBatch:
         """Rows of leading token, text and end token, padded on the right."""
@@ -178,6 +207,8 @@ class FrozenModel:
     def _continue(self, embeddings: Tensor, settings: GenerationSettings, *, prompted: bool) -> list[list[int]]:
         """Tokens that follow (N, Q + T, E) prefixes and starts."""
         with measure(self.meter, "decode", unit="tokens") as tally:
+            if settings.precision != "own":
+                return self._find_variant(settings.precision, prompted=prompted).decode(embeddings, settings, tally)
             if self._decoders is not None:
                 return self._decoders[prompted].decode(embeddings, settings, tally)
             size = self._prompted_rows if prompted else self._rows
@@ -233,6 +264,15 @@ class FrozenModel:
                 "Shorten the prompt, or lower max_new_tokens or the number of prefix embeddings.",
                 key="max_new_tokens",
             )
+
+
+def _no_variant(precision: str, device: torch.device) -> ConfigError:
+    return ConfigError(
+        f"This language model does not decode in {precision} on {device.type}.",
+        "bfloat16 and int8 are for OPT models; on a CPU that multiplies bfloat16, and on any CPU, in this order.",
+        "Leave `precision` of the decoding out, or set it to own.",
+        key="precision",
+    )
 
 
 def _count_tokens(found: Tensor, special: SpecialTokens) -> int:

@@ -7,6 +7,7 @@ Alphabet: I items, b beams, L prefix positions, S positions held, H heads, d hea
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from torch import Tensor
 from torch.nn import functional
 from transformers import OPTForCausalLM
 
+from zsbench.interfaces.language import DecodingPrecision
 from zsbench.linear import Kernel, Product, make_product
 from zsbench.metering import Tally
 
@@ -86,23 +88,26 @@ class OptSteps:
     Args:
         model: The model, frozen; its weights must not change afterwards.
         onednn: Whether oneDNN multiplies, see ``zsbench.linear``.
+        precision: Of the decoding: the model's own; bfloat16, weights and all between them; or int8, whose products
+            with weights are of int8, and all between them is as in the model.
     """
 
-    def __init__(self, model: Any, *, onednn: bool) -> None:
+    def __init__(self, model: Any, *, onednn: bool, precision: DecodingPrecision = "own") -> None:
         decoder, config = model.model.decoder, model.config
+        self._dtype = torch.bfloat16 if precision == "bfloat16" else model.dtype
         size = sum(parameter.numel() * parameter.element_size() for parameter in model.parameters())
         copied: Kernel = "onednn-copied" if size <= MOST_COPIED else "onednn"
-        self._kernel: Kernel = copied if onednn else "torch"
-        self._positions: Tensor = decoder.embed_positions.weight
-        self._words: Tensor = decoder.embed_tokens.weight
+        self._kernel: Kernel = "int8" if precision == "int8" else copied if onednn else "torch"
+        self._positions: Tensor = decoder.embed_positions.weight.to(self._dtype)
+        self._words: Tensor = decoder.embed_tokens.weight.to(self._dtype)
         self._heads = int(config.num_attention_heads)
         self._scale = float((config.hidden_size // self._heads) ** -0.5)
         self._norm_first = bool(config.do_layer_norm_before)
         self._project_in = self._maybe(decoder.project_in)
         self._project_out = self._maybe(decoder.project_out)
-        self._final_norm = decoder.final_layer_norm
+        self._final_norm = None if decoder.final_layer_norm is None else self._cast(decoder.final_layer_norm)
         self._layers = [self._take_layer(layer) for layer in decoder.layers]
-        self._head = make_product(model.lm_head.weight, None, kernel=self._kernel)
+        self._head = make_product(model.lm_head.weight.to(self._dtype), None, kernel=self._kernel)
         self._head_weights = int(model.lm_head.weight.numel())
         linears = [module for module in decoder.modules() if isinstance(module, torch.nn.Linear)]
         self._layer_weights = sum(linear.weight.numel() for linear in linears)
@@ -122,7 +127,9 @@ class OptSteps:
     def begin(self, embeddings: Tensor, room: int, tally: Tally) -> tuple[Tensor, Memory]:
         """Read the prefixes ``(I, L, E)``: logits ``(I, V)`` of what follows, and a memory with room for more."""
         I, L, _ = embeddings.shape  # noqa: E741  the alphabet above
-        hidden = self._enter(embeddings.flatten(0, 1)) + self._positions[OFFSET : OFFSET + L].repeat(I, 1)
+        hidden = self._enter(embeddings.to(self._dtype).flatten(0, 1)) + self._positions[OFFSET : OFFSET + L].repeat(
+            I, 1
+        )
         shape = (I, self._heads, L + room, hidden.shape[1] // self._heads)
         memory = Memory(len(self._layers), shape, like=hidden, prefix=L)
         ahead = torch.ones(L, L, dtype=torch.bool, device=hidden.device).triu(1)
@@ -152,10 +159,11 @@ class OptSteps:
 
     def _count(self, tally: Tally, rows: int, heads: int) -> None:
         """Tell the products of one pass: of the layers with so many rows, of the head with so many."""
-        dtype = str(self._positions.dtype).removeprefix("torch.")
+        dtype = "int8" if self._kernel == "int8" else str(self._dtype).removeprefix("torch.")
         tally.multiply(self._layer_weights, rows, dtype)
         tally.multiply(self._head_weights, heads, dtype)
-        tally.footprint = (self._layer_weights + self._head_weights) * self._positions.element_size()
+        size = 1 if self._kernel == "int8" else self._positions.element_size()
+        tally.footprint = (self._layer_weights + self._head_weights) * size
 
     def _run(self, hidden: Tensor, memory: Memory, mask: Tensor) -> Tensor:
         """All layers over ``(I * n, E)``, n new positions an item."""
@@ -195,20 +203,27 @@ class OptSteps:
     def _take_layer(self, layer: Any) -> _Layer:
         attention, rectified = layer.self_attn, isinstance(layer.activation_fn, torch.nn.ReLU)
         readers = (attention.q_proj, attention.k_proj, attention.v_proj)
-        bias = None if attention.q_proj.bias is None else torch.cat([reader.bias for reader in readers])
+        weight = torch.cat([reader.weight for reader in readers]).to(self._dtype)
+        bias = None if attention.q_proj.bias is None else torch.cat([reader.bias for reader in readers]).to(self._dtype)
         self._inner = int(layer.fc2.in_features)
         return _Layer(
-            first_norm=layer.self_attn_layer_norm,
-            read=make_product(torch.cat([reader.weight for reader in readers]), bias, kernel=self._kernel),
+            first_norm=self._cast(layer.self_attn_layer_norm),
+            read=make_product(weight, bias, kernel=self._kernel),
             write=self._take(attention.out_proj),
-            second_norm=layer.final_layer_norm,
-            widen=make_product(layer.fc1.weight, layer.fc1.bias, relu=rectified, kernel=self._kernel),
+            second_norm=self._cast(layer.final_layer_norm),
+            widen=self._take(layer.fc1, relu=rectified),
             activate=None if rectified else layer.activation_fn,
             narrow=self._take(layer.fc2),
         )
 
-    def _take(self, linear: Any) -> Product:
-        return make_product(linear.weight, linear.bias, kernel=self._kernel)
+    def _take(self, linear: Any, *, relu: bool = False) -> Product:
+        bias = None if linear.bias is None else linear.bias.to(self._dtype)
+        return make_product(linear.weight.to(self._dtype), bias, relu=relu, kernel=self._kernel)
+
+    def _cast(self, norm: Any) -> Any:
+        """A normalisation in the precision of the decoding; the model's own stays as it is."""
+        same = all(parameter.dtype == self._dtype for parameter in norm.parameters())
+        return norm if same else copy.deepcopy(norm).to(self._dtype)
 
     def _maybe(self, linear: Any) -> Product | None:
         return None if linear is None else self._take(linear)

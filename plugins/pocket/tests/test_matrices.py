@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 
 from zsbench.config import read_matrix
 from zsbench.interfaces import GapModelSpec
+from zsbench.interfaces.language import DecodingPrecision
 from zsbench.plugins import load_plugins
 from zsbench.registry import load_object
 from zsbench_pocket.plugin import zsbench_matrices
@@ -51,3 +54,11 @@ def test_the_noise_is_swept_over_more_than_two_orders():
 def test_one_matrix_gives_the_analysis_its_defaults():
     """No more and no fewer."""
     assert [spec.id for spec in SPECS.values() if "gap-analysis" in spec.tags] == ["gap-models"]
+
+
+def test_the_precisions_of_decoding_are_all_there_on_the_training_of_the_default():
+    """So that their rows differ in nothing else, and a finished default run has the training already."""
+    ((key, values),) = matrix("decoding-precision").sweep.items()
+    assert key == "maccap.inference.decoding.precision"
+    assert set(values) == set(get_args(DecodingPrecision))
+    assert matrix("decoding-precision").settings == matrix("embedded").settings

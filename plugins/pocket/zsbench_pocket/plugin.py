@@ -7,9 +7,20 @@ from pathlib import Path
 from zsbench.hookspecs import hookimpl
 from zsbench.interfaces.specs import DataRootSpec, MatrixSpec
 
-__all__ = ["embedded_matrix", "gap_models_matrix", "noise_sweep_matrix", "region_selectors_matrix"]
+__all__ = [
+    "decoding_precision_matrix",
+    "embedded_matrix",
+    "gap_models_matrix",
+    "noise_sweep_matrix",
+    "region_selectors_matrix",
+]
 
 MATRICES = Path(__file__).parent / "matrices"
+
+
+def decoding_precision_matrix() -> Path:
+    """The file of the matrix over precisions of decoding."""
+    return MATRICES / "decoding-precision.yaml"
 
 
 def embedded_matrix() -> Path:
@@ -49,6 +60,12 @@ def zsbench_data_roots() -> list[DataRootSpec]:
 def zsbench_matrices() -> list[MatrixSpec]:
     """The embedded ablation matrix, and the studies of gap models, noise and sub-regions."""
     return [
+        MatrixSpec(
+            id="decoding-precision",
+            factory=decoding_precision_matrix,
+            summary="one training of MacCap on the embedded world, decoded in every precision",
+            tags=("offline",),
+        ),
         MatrixSpec(
             id="embedded",
             factory=embedded_matrix,
