@@ -26,21 +26,11 @@ PEAK_BYTES = 1_500_000_000
 PATIENCE = 3600
 """Seconds after which a side counts as hanging, as METEOR may."""
 
-PEAK = """
-import resource
-def read_peak():
-    try:
-        lines = open("/proc/self/status", encoding="utf-8").readlines()
-    except FileNotFoundError:
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:"))
-"""
-"""Bytes at the peak of this program alone: on Linux ``ru_maxrss`` counts what the process that started it had."""
-
 OURS = """
 import json, sys
 from zsbench.metrics import ScoringContext, prepare_references, score_predictions, tokenize_many
 from zsbench.metrics.catalogue import bleu_1, bleu_2, bleu_3, bleu_4, cider_d, meteor, rouge_l
+from zsbench.provenance import peak_memory
 data = json.load(open(sys.argv[1], encoding="utf-8"))
 metrics = [bleu_1(), bleu_2(), bleu_3(), bleu_4(), meteor(), rouge_l(), cider_d()]
 split = prepare_references(data["references"], metrics)
@@ -52,12 +42,13 @@ scores = {
 }
 for metric in metrics:
     metric.close()
-print(json.dumps({"scores": scores, "peak": read_peak()}))
+print(json.dumps({"scores": scores, "peak": peak_memory()}))
 """
 
 THEIRS = """
 import json, os, sys
 from zsbench.metrics.java import find_java
+from zsbench.provenance import peak_memory
 os.environ["PATH"] = f"{find_java().parent}{os.pathsep}{os.environ['PATH']}"
 from pycocoevalcap.bleu.bleu import Bleu
 from pycocoevalcap.cider.cider import Cider
@@ -75,7 +66,7 @@ for name, said in data["systems"].items():
     scores[name]["meteor"] = Meteor().compute_score(gts, res)[0]
     scores[name]["rouge-l"] = Rouge().compute_score(gts, res)[0]
     scores[name]["cider-d"] = Cider().compute_score(gts, res)[0]
-print(json.dumps({"scores": scores, "peak": read_peak()}))
+print(json.dumps({"scores": scores, "peak": peak_memory()}))
 sys.stdout.flush()
 os._exit(0)  # its METEOR may hang at exit
 """
@@ -104,7 +95,7 @@ def data(tmp_path_factory):
 
 def run(script, data):
     """What a script prints as JSON."""
-    command = [sys.executable, "-c", PEAK + script, str(data)]
+    command = [sys.executable, "-c", script, str(data)]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=PATIENCE)
     return json.loads(done.stdout.splitlines()[-1])
 

@@ -19,11 +19,12 @@ from zsbench_tasks.vqa import vqav2_val
 QUESTIONS, IMAGES, QUESTION_TYPES = 214_354, 40_504, 65
 MOST_BYTES = 2_000_000_000
 PEAK = """
-import pathlib, resource, sys
+import pathlib, sys
+from zsbench.provenance import peak_memory
 from zsbench_tasks.vqa import vqav2_val
 task = vqav2_val(pathlib.Path(sys.argv[1]))
 task.examples(), task.references(), task.groups(), task.content_hash
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024))
+print(peak_memory())
 """
 
 
