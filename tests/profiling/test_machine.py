@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+import torch
 
+from zsbench.linear import has_int8
 from zsbench.profiling import MachineRates, measure_machine
 from zsbench.profiling.machine import round_footprint
 
@@ -39,3 +41,13 @@ def test_this_machine_has_rates_for_what_was_used():
     assert set(rates.operations) == {"float32"}
     assert set(rates.bytes) == {round_footprint(1000), round_footprint(500_000)}
     assert all(rate > 0 for rate in (*rates.operations.values(), *rates.bytes.values()))
+
+
+@pytest.mark.skipif(not has_int8(torch.device("cpu")), reason="no exact products of int8 here")
+def test_int8_is_measured_by_its_own_products(monkeypatch):
+    """Not by those of another type under its name."""
+    called, multiply = [], torch._int_mm
+    monkeypatch.setattr(torch, "_int_mm", lambda *pair: called.append(pair[0].dtype) or multiply(*pair))
+    rates = measure_machine("cpu", ["int8"], [1000])
+    assert set(called) == {torch.int8}
+    assert rates.operations["int8"] > 0
