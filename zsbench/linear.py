@@ -117,9 +117,8 @@ class _Int8Product:
     """The product of weights and rows that are both quantised [1]: a quarter of the memory, on a CPU."""
 
     def __init__(self, weight: Tensor, bias: Tensor | None, *, relu: bool) -> None:
-        quantised, self._scales = _quantise(weight.float())
-        self._weight = quantised.t().contiguous()  # (in, out)
-        self._scales = self._scales.t().contiguous()  # (1, out)
+        quantised, scales = _quantise(weight.float())
+        self._weight, self._scales = quantised.t().contiguous(), scales.t()  # (in, out), (1, out)
         self._bias, self._relu, self._dtype = bias, relu, weight.dtype
 
     def __call__(self, x: Tensor) -> Tensor:

@@ -186,7 +186,7 @@ def test_rows_do_not_depend_on_each_other(model, beams):
 def test_scores_behind_transformers_beams_are_the_same_bits(model_folders, monkeypatch):
     """The log-probability of each row's beam is bit-equal alone and among many, at a real width."""
     model = make_model(model_folders["opt-wide"])
-    model._model._decoders = None  # as for an architecture that only transformers knows
+    model._model._decoders["own"] = None  # as for an architecture that only transformers knows
     weights, scores = model._model._model, []
     plain = weights.generate
 
@@ -210,7 +210,7 @@ def test_scores_behind_transformers_beams_are_the_same_bits(model_folders, monke
 def test_the_own_loop_finds_the_texts_of_transformers(model_folders, beams):
     """With the own loop switched off, an OPT model writes the same texts, with prompts and without."""
     own, plain = make_model(model_folders["opt"]), make_model(model_folders["opt"])
-    plain._model._decoders = None
+    plain._model._decoders["own"] = None
     prefix, settings = draw(18, 4, own.width, seed=7), GenerationSettings(beams=beams, max_new_tokens=8)
     assert own.generate(prefix, settings) == plain.generate(prefix, settings)
     assert own.generate(prefix, settings, prompts=PROMPTS * 3) == plain.generate(prefix, settings, prompts=PROMPTS * 3)
@@ -219,7 +219,7 @@ def test_the_own_loop_finds_the_texts_of_transformers(model_folders, beams):
 def test_rows_are_filled_up_where_they_depend_on_their_number(model_folders, monkeypatch):
     """A processor whose products differ with the number of rows decodes by transformers, with a fixed number."""
     monkeypatch.setattr("zsbench.language.frozen.has_independent_rows", lambda products, dtype: False)
-    assert make_model(model_folders["opt"])._model._decoders is None
+    assert make_model(model_folders["opt"])._model._find_decoders("own") is None
 
 
 @pytest.mark.parametrize("precision", ["bfloat16", "int8"])
@@ -231,6 +231,7 @@ def test_another_precision_of_decoding_writes_its_own_texts_whatever_the_batch(m
     settings = GenerationSettings(beams=beams, max_new_tokens=8, precision=precision)
     prefix = draw(24, 4, model.width, seed=8)
     found = model.generate(prefix, settings)
+    assert set(model._model._decoders) == {precision}
     assert [model.generate(row[None], settings)[0] for row in prefix] == found
     own = model.generate(prefix, settings.model_copy(update={"precision": "own"}))
     assert sum(mine == theirs for mine, theirs in zip(found, own, strict=True)) >= 8
@@ -265,6 +266,22 @@ def test_a_precision_that_is_not_there_is_refused(model_folders, monkeypatch, pr
         model.generate(draw(3, 4, model.width), settings)
 
 
+def test_an_accelerator_decodes_in_bfloat16_but_not_in_int8(model_folders):
+    """As many rows at once as in the model's own precision."""
+    frozen = make_model(model_folders["opt"])._model
+    frozen._device, frozen._rows = torch.device("cuda"), 256
+    alone, prompted = frozen._find_decoders("bfloat16")
+    assert (alone._fixed, prompted._fixed) == (256, 32)
+    assert frozen._find_decoders("int8") is None
+
+
+def test_a_model_in_float16_is_not_decoded_in_int8_on_a_cpu(model_folders):
+    """What stands between its products has rows that nobody has looked at."""
+    model = make_model(model_folders["opt"], precision="float16")
+    with pytest.raises(ConfigError, match="does not decode in int8 on cpu"):
+        model.generate(draw(3, 4, model.width), GenerationSettings(max_new_tokens=4, precision="int8"))
+
+
 def _need_precision(precision):
     cpu = torch.device("cpu")
     if not (has_int8(cpu) if precision == "int8" else has_onednn(torch.bfloat16, cpu)):
@@ -275,7 +292,7 @@ def test_an_accelerator_decodes_a_fixed_number_fewer_with_prompts(model_folders)
     """Prompts of one length are few, and what fills a pass up is computed for nothing."""
     frozen = make_model(model_folders["opt"])._model
     frozen._device, frozen._rows = torch.device("cuda"), 256
-    alone, prompted = frozen._decoders
+    alone, prompted = frozen._find_decoders("own")
     assert (alone._fixed, prompted._fixed) == (256, 32)
 
 

@@ -7,7 +7,7 @@ import torch
 from transformers import GPT2Config, GPT2LMHeadModel, OPTConfig, OPTForCausalLM
 
 from zsbench.language.opt import OptSteps, is_opt
-from zsbench.linear import has_onednn
+from zsbench.linear import has_int8, has_onednn
 from zsbench.metering import Tally
 
 SHAPES = {
@@ -17,7 +17,8 @@ SHAPES = {
     "gelu": {"activation_function": "gelu"},
     "without-final-norm": {"_remove_final_layer_norm": True},
 }
-WAYS = [False, *([True] if has_onednn(torch.float32, torch.device("cpu")) else [])]
+CPU = torch.device("cpu")
+WAYS = [False, *([True] if has_onednn(torch.float32, CPU) else [])]
 
 
 def make_model(**changes):
@@ -51,6 +52,23 @@ def test_logits_are_those_of_transformers(shape, onednn):
         if parents is not None:
             texts = torch.cat((texts[:, list(parents)], torch.tensor(words).view(1, 3, 1).expand(2, -1, -1)), dim=2)
             seen = torch.cat((seen[:, list(parents)], torch.eye(3, dtype=torch.bool).expand(2, -1, -1)), dim=2)
+
+
+@pytest.mark.parametrize("precision", ["bfloat16", "int8"])
+def test_logits_in_another_precision_are_near_and_not_the_same(precision):
+    """Of prefixes and of steps, by no more than a twentieth of their spread; the weights are rounded, so never equal."""
+    if not (has_int8(CPU) if precision == "int8" else has_onednn(torch.bfloat16, CPU)):
+        pytest.skip(f"no products of {precision} here")
+    model = make_model()
+    prefix, tokens, own = draw(4, 5, 32), torch.tensor([[4], [5], [6], [7]]), torch.ones(4, 1, 1, dtype=torch.bool)
+    found = []
+    for kind in ("own", precision):
+        steps = OptSteps(model, onednn=WAYS[-1] or precision == "bfloat16", precision=kind)
+        logits, memory = steps.begin(prefix, room=1, tally=Tally("decode"))
+        found.append(torch.stack((logits, steps.step(tokens, memory, own, Tally("decode")))))
+    assert found[1].dtype == torch.float32
+    distance = (found[1] - found[0]).square().mean().sqrt() / found[0].std()
+    assert 1e-4 < float(distance) < 0.05
 
 
 def check_logits(model, prefix, texts, found):

@@ -119,7 +119,8 @@ class CausalLanguageModel(LanguageModel):
 
         Raises:
             FeatureError: The prefix has another width than the model's embeddings.
-            ConfigError: The sequence would be longer than the model's positions.
+            ConfigError: The sequence would be longer than the model's positions, or this model does not decode in that
+                precision here.
         """
         return self._model.generate(prefix, settings, prompts)
 

@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -79,56 +78,33 @@ class FrozenModel:
         self._prompted_rows = min(self._rows, PROMPTED_ROWS)
         taken = inspect.signature(self._model.forward).parameters
         self._takes_positions, self._keeps_logits = "position_ids" in taken, "logits_to_keep" in taken
-        self._variants: dict[str, Decoder] = {}
+        self._decoders: dict[DecodingPrecision, tuple[Decoder, Decoder] | None] = {}
         self._special = find_special_tokens(self._tokenizer, self._model.config)
         self.width = int(self._model.get_input_embeddings().weight.shape[1])
 
-    @cached_property
-    def _decoders(self) -> tuple[Decoder, Decoder] | None:
-        """The own decoding loop without and with prompts; None where it does not know the model.
+    def _find_decoders(self, precision: DecodingPrecision) -> tuple[Decoder, Decoder] | None:
+        """The own decoding loop in a precision, without and with prompts; None where it is not to be had.
 
-        On a CPU it is used only where rows are seen to be independent, and is the same for both.
+        It knows OPT models. On a CPU it is used only where rows are seen to be independent, and is the same for both.
         """
-        if not is_opt(self._model):
-            return None
-        if self._device.type != "cpu":
-            steps, end = OptSteps(self._model, onednn=False), self._special.end
-            return Decoder(steps, end=end, items=self._rows), Decoder(steps, end=end, items=self._prompted_rows)
-        if not has_onednn(self._model.dtype, self._device):
-            return None
-        steps = OptSteps(self._model, onednn=True)
-        if not has_independent_rows(steps.products, self._model.dtype):
-            return None
-        decoder = Decoder(steps, end=self._special.end)
-        return decoder, decoder
+        if precision not in self._decoders:
+            self._decoders[precision] = self._make_decoders(precision)
+        return self._decoders[precision]
 
-    def _find_variant(self, precision: DecodingPrecision, *, prompted: bool) -> Decoder:
-        """The own decoding loop in another precision than the model's.
-
-        Raises:
-            ConfigError: The loop does not know the model, or this machine has no products of this precision whose rows
-                are independent.
-        """
-        place = f"{precision}, prompted" if prompted and self._device.type != "cpu" else precision
-        if place not in self._variants:
-            self._variants[place] = self._make_variant(precision, prompted=prompted)
-        return self._variants[place]
-
-    def _make_variant(self, precision: DecodingPrecision, *, prompted: bool) -> Decoder:
-        on_cpu, end, dtype = self._device.type == "cpu", self._special.end, self._model.dtype
-        if precision == "bfloat16":
-            dtype = torch.bfloat16
-            known = not on_cpu or has_onednn(dtype, self._device)
-        else:
-            known = has_int8(self._device)
-        if not is_opt(self._model) or not known:
-            raise _no_variant(precision, self._device)
+    def _make_decoders(self, precision: DecodingPrecision) -> tuple[Decoder, Decoder] | None:
+        on_cpu, end = self._device.type == "cpu", self._special.end
+        dtype = torch.bfloat16 if precision == "bfloat16" else self._model.dtype
+        if not is_opt(self._model) or (precision == "int8" and not has_int8(self._device)):
+            return None
+        if on_cpu and not has_onednn(dtype, self._device):
+            return None
         steps = OptSteps(self._model, onednn=on_cpu, precision=precision)
         if not on_cpu:
-            return Decoder(steps, end=end, items=self._prompted_rows if prompted else self._rows)
+            return Decoder(steps, end=end, items=self._rows), Decoder(steps, end=end, items=self._prompted_rows)
         if not has_independent_rows(steps.products, dtype):
-            raise _no_variant(precision, self._device)
-        return Decoder(steps, end=end)
+            return None
+        decoder = Decoder(steps, end=end)
+        return decoder, decoder
 
     def tokenize(self, texts: Sequence[str], *, max_tokens: int, add_end: bool) -> TokenBatch:
         """Rows of leading token, text and end token, padded on the right."""
@@ -177,6 +153,9 @@ class FrozenModel:
         """The best continuation of each row; equal rows are decoded once.
 
         Rows with prompts of one length are decoded together, without padding.
+
+        Raises:
+            ConfigError: This model does not decode in that precision here, or the text would be too long.
         """
         self._check_width(prefix)
         starts = self._start_rows(len(prefix), prompts)
@@ -207,10 +186,11 @@ class FrozenModel:
     def _continue(self, embeddings: Tensor, settings: GenerationSettings, *, prompted: bool) -> list[list[int]]:
         """Tokens that follow (N, Q + T, E) prefixes and starts."""
         with measure(self.meter, "decode", unit="tokens") as tally:
+            decoders = self._find_decoders(settings.precision)
+            if decoders is not None:
+                return decoders[prompted].decode(embeddings, settings, tally)
             if settings.precision != "own":
-                return self._find_variant(settings.precision, prompted=prompted).decode(embeddings, settings, tally)
-            if self._decoders is not None:
-                return self._decoders[prompted].decode(embeddings, settings, tally)
+                raise _no_decoder(settings.precision, self._device)
             size = self._prompted_rows if prompted else self._rows
             decoding = self._describe_decoding(settings)
             chunks = torch.split(embeddings, size)
@@ -266,10 +246,10 @@ class FrozenModel:
             )
 
 
-def _no_variant(precision: str, device: torch.device) -> ConfigError:
+def _no_decoder(precision: str, device: torch.device) -> ConfigError:
     return ConfigError(
         f"This language model does not decode in {precision} on {device.type}.",
-        "bfloat16 and int8 are for OPT models; on a CPU that multiplies bfloat16, and on any CPU, in this order.",
+        "An OPT model decodes in bfloat16 on an accelerator or a CPU that multiplies it, and in int8 on a CPU alone.",
         "Leave `precision` of the decoding out, or set it to own.",
         key="precision",
     )

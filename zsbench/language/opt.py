@@ -127,9 +127,8 @@ class OptSteps:
     def begin(self, embeddings: Tensor, room: int, tally: Tally) -> tuple[Tensor, Memory]:
         """Read the prefixes ``(I, L, E)``: logits ``(I, V)`` of what follows, and a memory with room for more."""
         I, L, _ = embeddings.shape  # noqa: E741  the alphabet above
-        hidden = self._enter(embeddings.to(self._dtype).flatten(0, 1)) + self._positions[OFFSET : OFFSET + L].repeat(
-            I, 1
-        )
+        entered = self._enter(embeddings.to(self._dtype).flatten(0, 1))
+        hidden = entered + self._positions[OFFSET : OFFSET + L].repeat(I, 1)
         shape = (I, self._heads, L + room, hidden.shape[1] // self._heads)
         memory = Memory(len(self._layers), shape, like=hidden, prefix=L)
         ahead = torch.ones(L, L, dtype=torch.bool, device=hidden.device).triu(1)
