@@ -54,12 +54,11 @@ class Captions:
     seconds: float
 
 
-def make_captioner(encoder, language_model) -> MacCap:
+def make_captioner(encoder, language_model, precision="own") -> MacCap:
     """MacCap's published sizes after one step of training: as slow as a trained one."""
     training = {"steps": 1, "batch_size": 2, "warmup_steps": 0}
-    captioner = MacCap(
-        MacCapConfig.model_validate({"training": training, "inference": {"decoding": DECODING.model_dump()}})
-    )
+    decoding = {**DECODING.model_dump(), "precision": precision}
+    captioner = MacCap(MacCapConfig.model_validate({"training": training, "inference": {"decoding": decoding}}))
     gap = Noise()
     captioner.load(
         CaptionerResources(encoder=encoder, language_model=language_model, training_gap=gap, inference_gap=gap)
@@ -94,7 +93,9 @@ def parts(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def captioners(parts):
-    return {name: make_captioner(*pair) for name, pair in parts.items()}
+    """Every pair of models, and the large one decoded in int8."""
+    int8 = make_captioner(*parts["ViT-B-32 and OPT-125m"], precision="int8")
+    return {**{name: make_captioner(*pair) for name, pair in parts.items()}, "int8": int8}
 
 
 def draw_images(dim: int, count: int, *, first: int = 0) -> ImageBatch:
@@ -179,20 +180,30 @@ def test_captioned_together(side_by_side, captioners, name):
     assert same >= SLOW_IMAGES - 1  # other last bits may turn a tie
 
 
-@pytest.mark.ratio(
+SIZE = "ViT-B-32 and OPT-125m, 64 images, 4 candidates, 4 beams, 20 tokens"
+HALF = pytest.mark.ratio(
     what="captioning with the language model in bfloat16",
     against="in float32",
-    size="ViT-B-32 and OPT-125m, 64 images, 4 candidates, 4 beams, 20 tokens",
+    size=SIZE,
     aim=1.8,
     note="other captions: `precision: bfloat16` has its own stage key",
 )
-def test_half_precision(side_by_side, captioners):
-    """The named variant."""
-    half, full = side_by_side(
-        lambda: caption_batch(captioners["bfloat16"]),
+INT8 = pytest.mark.ratio(
+    what="captioning decoded in int8",
+    against="in float32",
+    size=SIZE,
+    note="other captions: `inference.decoding.precision: int8` has its own stage key",
+)
+
+
+@pytest.mark.parametrize("name", [pytest.param("bfloat16", marks=HALF), pytest.param("int8", marks=INT8)])
+def test_another_precision(side_by_side, captioners, name):
+    """The named variants."""
+    variant, full = side_by_side(
+        lambda: caption_batch(captioners[name]),
         lambda: caption_batch(captioners["ViT-B-32 and OPT-125m"]),
         rounds=1,
         measure=lambda captions: captions.seconds,
     )
-    assert len(half.texts) == len(full.texts) == IMAGES
-    assert half.texts != full.texts
+    assert len(variant.texts) == len(full.texts) == IMAGES
+    assert variant.texts != full.texts
