@@ -164,8 +164,12 @@ class OtherCard(GoodTask):
 
 
 class ShuffledTask(GoodTask):
+    passes: ClassVar[list] = []
+
     def examples(self):
-        return random.sample(super().examples(), 3) if random.random() < 0.9 else super().examples()[::-1]
+        self.passes.append(1)
+        first = len(self.passes) % 3  # chance might give one order three times
+        return [*super().examples()[first:], *super().examples()[:first]]
 
 
 class UnstableIds(GoodTask):
