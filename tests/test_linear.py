@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 import torch
 from torch.nn import functional
@@ -117,3 +122,43 @@ def test_products_of_int8_that_lose_sums_are_not_used(monkeypatch):
     monkeypatch.setattr(torch, "_int_mm", refuse)
     assert not has_int8(CPU)
     assert not has_int8(torch.device("cuda"))
+
+
+GROWTH = """
+import os, pathlib, torch
+from zsbench.linear import make_product
+product = make_product(torch.randn(480, 160), None, kernel="onednn-copied")
+def held():
+    lines = pathlib.Path("/proc/self/smaps_rollup").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("Anonymous:"))
+torch.set_num_threads(1)
+rows = [torch.randn(count, 160) for count in range(2, 1002)]
+for x in rows[:10]:
+    product(x)
+before = held()
+for x in rows:
+    product(x)
+print(held() - before, os.environ["LRU_CACHE_CAPACITY"], os.environ["ONEDNN_PRIMITIVE_CACHE_CAPACITY"])
+"""
+
+
+def probe_growth(**environment):
+    clean = {name: value for name, value in os.environ.items() if not name.endswith("CACHE_CAPACITY")}
+    done = subprocess.run(
+        [sys.executable, "-c", GROWTH], env={**clean, **environment}, capture_output=True, text=True, check=True
+    )
+    grown, *limits = done.stdout.split()
+    return int(grown), limits
+
+
+@pytest.mark.skipif(not has_onednn(torch.float32, CPU), reason="oneDNN is not in this torch")
+@pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="memory is told on Linux only")
+def test_many_sizes_of_products_are_not_all_remembered():
+    """A run decodes hundreds of numbers of rows; oneDNN would keep a kernel for each."""
+    grown, limits = probe_growth()
+    unlimited, kept = probe_growth(LRU_CACHE_CAPACITY="1024", ONEDNN_PRIMITIVE_CACHE_CAPACITY="1024")
+    assert limits == ["128", "128"]
+    assert kept == ["1024", "1024"]  # what a user says counts
+    if unlimited < 50_000_000:
+        pytest.skip("kernels of this processor are small")
+    assert grown < unlimited / 2

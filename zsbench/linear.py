@@ -9,6 +9,7 @@ one thread or two, and are faster as well. ``has_independent_rows`` measures thi
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from typing import Literal
 
@@ -23,8 +24,13 @@ Product = Callable[[Tensor], Tensor]
 """``(n, in)`` -> ``(n, out)``: multiply by fixed weights, add a bias."""
 PROBED_ROWS = (1, 2, 3, 7, 33)
 ALL_ROWS = 64
+REMEMBERED = 128
+"""Sizes of products that oneDNN keeps ready: a batch needs a dozen at a time; its own choice, 1,024, takes 400 MB."""
 LARGEST = 127
 """Largest number of a quantised row; its negative is the smallest."""
+
+for _name in ("LRU_CACHE_CAPACITY", "ONEDNN_PRIMITIVE_CACHE_CAPACITY"):  # torch's and oneDNN's own, read at first use
+    os.environ.setdefault(_name, str(REMEMBERED))
 
 
 def has_onednn(dtype: torch.dtype, device: torch.device) -> bool:
