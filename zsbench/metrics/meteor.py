@@ -27,6 +27,8 @@ _PARAPHRASES = "data/paraphrase-en.gz"
 """Named on the command line, for the jar does not find it by itself where its path holds a space."""
 
 _FLAGS = ("-", "-", "-stdio", "-l", "en", "-norm")
+_FRUGAL = ("-XX:+UseSerialGC", "-Xmn64m")
+"""Java's own collector lets the heap grow to more than a gigabyte; this one needs half of it, and as long."""
 _SEPARATOR = " ||| "
 _MODULE_WEIGHTS = np.array([1.0, 0.6, 0.8, 0.6])  # exact, stem, synonym, paraphrase
 _ALPHA, _BETA, _GAMMA, _DELTA = 0.85, 0.2, 0.6, 0.75
@@ -99,7 +101,7 @@ class Meteor(PtbMetric):
         """What the jar answers."""
         if self._server is None:
             jar = find_jar(_JAR)
-            arguments = ("-jar", str(jar), *_FLAGS, "-a", str(jar.parent / _PARAPHRASES))
+            arguments = (*_FRUGAL, "-jar", str(jar), *_FLAGS, "-a", str(jar.parent / _PARAPHRASES))
             self._server = JavaServer(JavaProgram(metric=self.id, arguments=arguments, seconds=self.seconds))
         return self._server.ask(lines)
 
