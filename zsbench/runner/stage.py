@@ -28,6 +28,7 @@ from zsbench.plan import (
 from zsbench.runner.captioning import predict, train
 from zsbench.runner.disk import disk_error
 from zsbench.runner.features import encode_images, encode_texts, fit_gap
+from zsbench.runner.memory import give_back
 from zsbench.runner.outcome import Outcome, StageRecord
 from zsbench.runner.reading import read_answers
 from zsbench.runner.reporter import Reporter
@@ -41,6 +42,7 @@ def make_stage(stage: Stage, bench: Workbench, device: str) -> StageRecord:
     """Make a stage's output under its lock, unless another process was faster; its place goes to the bench."""
     with listen_to_halvings() as halvings, measure(bench.meter, STAGE):
         record = _make_stage(stage, bench, device)
+    give_back()
     remarks = tuple(str(halving) for halving in halvings)
     work = () if bench.meter is None else bench.meter.take()
     return replace(record, remarks=remarks, work=work) if remarks or work else record
