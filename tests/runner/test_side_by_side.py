@@ -189,3 +189,20 @@ def test_workers_are_chosen_by_cores_and_threads(monkeypatch, device, threads, a
     monkeypatch.setattr(side_by_side, "count_cores", lambda: 3)
     chosen = Resources.choose(device, threads, asked)
     assert (chosen.workers, chosen.scorers) == expected
+
+
+@pytest.mark.parametrize(("kind", "expected"), [("train", ["torch"]), ("predict", ["torch"]), ("score", [])])
+def test_torch_is_loaded_once_and_only_for_stages_that_compute(monkeypatch, kind, expected):
+    loaded = []
+    monkeypatch.setattr("importlib.import_module", loaded.append)
+    side_by_side._share_torch([Stage("compare", "c", "c", (), {}, None), Stage(kind, "k", "k", (), {}, None)])
+    assert loaded == expected
+
+
+def test_workers_without_torch_still_work(crew, monkeypatch):
+    def refuse(name):
+        raise ImportError(name)
+
+    monkeypatch.setattr("importlib.import_module", refuse)
+    _, outcome, _ = crew(("predict", "a", ""), ("predict", "b", ""))
+    assert {record.state for record in outcome.stages.values()} == {"done"}

@@ -1,18 +1,20 @@
 """Stages in several processes of one machine, each with its own share of the processor's cores.
 
 Small models cannot use many threads, but many stages do not wait for each other. Workers are forked before anything
-heavy is loaded, so they need no pickled plan. What a stage computes depends on ``threads``, never on how many workers
-there are.
+is computed, so they need no pickled plan and share the memory of torch itself. What a stage computes depends on
+``threads``, never on how many workers there are.
 """
 
 from __future__ import annotations
 
+import importlib
 import multiprocessing
 import os
 import signal
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -134,6 +136,7 @@ class _Crew:
         self.reporter = reporter
         self.outcome = outcome
         self.by_key = {stage.key: stage for stage in stages}
+        _share_torch(stages)
         self.workers = [self._hire(resources) for _ in range(min(resources.processes, len(stages)))]
         self.scorer = self.workers[-1] if resources.scorers else None
         self.apart = bool(resources.scorers)
@@ -235,6 +238,16 @@ class _Crew:
         self.workers.remove(worker)
         if self.scorer is worker or len(self.workers) == 1:
             self.scorer = None  # whoever is left does everything
+
+
+def _share_torch(stages: Sequence[Stage]) -> None:
+    """Load torch once for all workers if stages compute: its own tables alone are a quarter of a gigabyte.
+
+    Nothing is computed here: a forked process cannot use threads that another has started.
+    """
+    if any(stage.kind not in BESIDE for stage in stages):
+        with suppress(ImportError):  # a captioner of a plugin may do without
+            importlib.import_module("torch")
 
 
 def _tell_death(code: int | None) -> str:
