@@ -33,7 +33,9 @@ from zsbench_maccap.text import clean_caption
 from zsbench_sizes import write_opt, write_vit
 
 IMAGES, CANDIDATES, SLOW_IMAGES = 64, 4, 6
-DECODING = GenerationSettings(beams=4, max_new_tokens=20, min_new_tokens=20)
+LENGTH = {"max_new_tokens": 20, "min_new_tokens": 20}
+BEAMS = {1: "greedy", 4: "4 beams"}
+SMALL, LARGE = "embedded", "ViT-B-32 and OPT-125m"
 
 
 class Noise(GapModel):
@@ -54,10 +56,10 @@ class Captions:
     seconds: float
 
 
-def make_captioner(encoder, language_model, precision="own") -> MacCap:
+def make_captioner(encoder, language_model, beams=4, precision="own") -> MacCap:
     """MacCap's published sizes after one step of training: as slow as a trained one."""
     training = {"steps": 1, "batch_size": 2, "warmup_steps": 0}
-    decoding = {**DECODING.model_dump(), "precision": precision}
+    decoding = {**GenerationSettings(beams=beams, **LENGTH).model_dump(), "precision": precision}
     captioner = MacCap(MacCapConfig.model_validate({"training": training, "inference": {"decoding": decoding}}))
     gap = Noise()
     captioner.load(
@@ -88,14 +90,16 @@ def parts(tmp_path_factory):
     half = CausalLanguageModel(CausalConfig(model=opt, precision="bfloat16"))
     for part in (*small, *large, half):
         part.load("cpu")
-    return {"embedded": small, "ViT-B-32 and OPT-125m": large, "bfloat16": (large[0], half)}
+    return {SMALL: small, LARGE: large, "bfloat16": (large[0], half)}
 
 
 @pytest.fixture(scope="module")
 def captioners(parts):
-    """Every pair of models, and the large one decoded in int8."""
-    int8 = make_captioner(*parts["ViT-B-32 and OPT-125m"], precision="int8")
-    return {**{name: make_captioner(*pair) for name, pair in parts.items()}, "int8": int8}
+    """Both sizes with each number of beams, and the large one in other precisions."""
+    made = {(name, beams): make_captioner(*parts[name], beams) for name in (SMALL, LARGE) for beams in BEAMS}
+    made["bfloat16"] = make_captioner(*parts["bfloat16"])
+    made["int8"] = make_captioner(*parts[LARGE], precision="int8")
+    return made
 
 
 def draw_images(dim: int, count: int, *, first: int = 0) -> ImageBatch:
@@ -123,11 +127,10 @@ def caption_one_by_one(captioner) -> Captions:
     """One image and one candidate at a time: adaptor, transformers' generate, encoder."""
     parts, model = captioner._parts(), captioner._parts().language_model._model
     config = GenerationConfig(
-        num_beams=DECODING.beams,
+        num_beams=captioner.config.inference.decoding.beams,
         do_sample=False,
         early_stopping=False,
-        max_new_tokens=DECODING.max_new_tokens,
-        min_new_tokens=DECODING.min_new_tokens,
+        **LENGTH,
         eos_token_id=model._special.end,
         pad_token_id=model._special.pad,
     )
@@ -150,26 +153,28 @@ def caption_one_by_one(captioner) -> Captions:
 
 
 @pytest.mark.parametrize(
-    "name",
+    ("name", "beams"),
     [
         pytest.param(
             name,
-            id=name.split(" ")[0],
+            beams,
+            id=f"{name.split(' ')[0]}-{beams}",
             marks=pytest.mark.ratio(
                 what="captioning, candidates of 64 images decoded and re-ranked together",
                 against="one image, one candidate at a time, by transformers' generate",
-                size=f"{name}, float32, 4 candidates, 4 beams, 20 tokens",
+                size=f"{name}, float32, 4 candidates, {search}, 20 tokens",
                 aim=14,
                 note=f"the slow way on {SLOW_IMAGES} images, times an image",
             ),
         )
-        for name in ("embedded", "ViT-B-32 and OPT-125m")
+        for name in (SMALL, LARGE)
+        for beams, search in BEAMS.items()
     ],
 )
-def test_captioned_together(side_by_side, captioners, name):
+def test_captioned_together(side_by_side, captioners, name, beams):
     """The same captions, sooner."""
-    captioner = captioners[name]
-    rounds = 3 if name == "embedded" else 1
+    captioner = captioners[name, beams]
+    rounds = 3 if name == SMALL else 1
     ours, loop = side_by_side(
         lambda: caption_batch(captioner),
         lambda: caption_one_by_one(captioner),
@@ -180,7 +185,7 @@ def test_captioned_together(side_by_side, captioners, name):
     assert same >= SLOW_IMAGES - 1  # other last bits may turn a tie
 
 
-SIZE = "ViT-B-32 and OPT-125m, 64 images, 4 candidates, 4 beams, 20 tokens"
+SIZE = f"{LARGE}, 64 images, 4 candidates, 4 beams, 20 tokens"
 HALF = pytest.mark.ratio(
     what="captioning with the language model in bfloat16",
     against="in float32",
@@ -201,7 +206,7 @@ def test_another_precision(side_by_side, captioners, name):
     """The named variants."""
     variant, full = side_by_side(
         lambda: caption_batch(captioners[name]),
-        lambda: caption_batch(captioners["ViT-B-32 and OPT-125m"]),
+        lambda: caption_batch(captioners[LARGE, 4]),
         rounds=1,
         measure=lambda captions: captions.seconds,
     )

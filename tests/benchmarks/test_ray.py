@@ -1,7 +1,4 @@
-"""The default matrix, cut short, on one Ray worker and on two with a core each.
-
-``ZSBENCH_RAY_LIMIT`` (examples of each task, 0 for all) and ``ZSBENCH_RAY_STEPS`` (of training) make more or less of it.
-"""
+"""The default matrix on one Ray worker and on two with a core each."""
 
 from __future__ import annotations
 
@@ -13,9 +10,7 @@ import tempfile
 
 import pytest
 
-LIMIT = os.environ.get("ZSBENCH_RAY_LIMIT", "100")
-STEPS = os.environ.get("ZSBENCH_RAY_STEPS", "600")
-ARGUMENTS = ("--engine", "ray", "--set", "threads=1", "--set", f"maccap.training.steps={STEPS}")
+ARGUMENTS = ("--engine", "ray", "--set", "threads=1")
 
 
 @pytest.fixture
@@ -38,9 +33,8 @@ def clusters():
 
 def run(address: str) -> int:
     """The whole command, from an empty store: planning, models, stages, records."""
-    limit = () if LIMIT == "0" else ("--limit", LIMIT)
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "zsbench", "run", *ARGUMENTS, *limit, "--address", address]
+        command = [sys.executable, "-m", "zsbench", "run", *ARGUMENTS, "--address", address]
         environment = {**os.environ, "ZSBENCH_CACHE": f"{folder}/cache"}
         command += ["--output", f"{folder}/results"]
         return subprocess.run(command, env=environment, capture_output=True, check=False).returncode
@@ -49,7 +43,7 @@ def run(address: str) -> int:
 @pytest.mark.ratio(
     what="`zsbench run --engine ray`, two workers with a core each",
     against="one worker",
-    size=f"the default matrix, {LIMIT} examples a task, trainings of {STEPS} steps, from an empty store",
+    size="the default: 20 cells, four tasks, two trainings, from an empty store",
     aim=1.6,
 )
 def test_workers_with_a_core_each(side_by_side, clusters):
