@@ -32,7 +32,8 @@ class Session:
         files: The files that were collected, by name.
         committed: Ratios before this run.
         fresh: What this run found.
-        remarks: What is said at the end.
+        remarks: What is out of date, said at the end.
+        told: What benchmarks without a ratio say at the end.
         start: When it began, by the monotonic clock.
     """
 
@@ -41,6 +42,7 @@ class Session:
     committed: Ratios = field(default_factory=read_ratios)
     fresh: Ratios = field(default_factory=lambda: Ratios({}, {}))
     remarks: list[str] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
     start: float = field(default_factory=time.monotonic)
 
 
@@ -102,7 +104,7 @@ def pytest_terminal_summary(terminalreporter, config):
     if not config.getoption("benchmark_only", default=False):
         return
     terminalreporter.section("ratios, naive / ours: more is better")
-    for line in compare_ratios(session.fresh, session.committed):
+    for line in (*compare_ratios(session.fresh, session.committed), *session.told):
         terminalreporter.write_line(line)
     terminalreporter.write_line(f"all of it took {(time.monotonic() - session.start) / 60:.1f} minutes")
 
@@ -139,6 +141,12 @@ def describe_failure(report):
         return f"skipped: {report.longrepr[2].removeprefix('Skipped: ')}"
     crash = getattr(report.longrepr, "reprcrash", None)
     return f"failed: {(crash.message if crash else str(report.longrepr)).splitlines()[0][:200]}"
+
+
+@pytest.fixture
+def tell(request):
+    """Have a line printed at the end of the run."""
+    return request.config.stash[SESSION].told.append
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 from torch.nn import functional
+from torch.profiler import ProfilerActivity, profile
 from transformers import GenerationConfig
 
 from zsbench.config import read_matrix
@@ -28,6 +29,13 @@ TOKENS, END = 20, 2
 PREFIX = {"embedded": 16, "opt-125m": 33}
 ROWS = (1, 4, 16, 64, 256)
 CASES = [(model, rows) for model in PREFIX for rows in ROWS]
+PARTS = {
+    "products with weights": ("_linear_pointwise", "linear", "addmm", "mm"),
+    "attention": ("bmm", "baddbmm", "_softmax"),
+    "copies": ("copy_", "cat", "index_select", "gather", "index", "embedding"),
+    "norms and sums": ("native_layer_norm", "add", "add_"),
+}
+"""What torch's operations are for; the rest chooses tokens, makes masks, and looks at tensors in another shape."""
 NOTE = "greedy, every text 20 tokens long; a step is what a token more takes"
 
 
@@ -138,3 +146,22 @@ def test_plain_generate(side_by_side, models, name, rows):
     )
     same = sum(mine == theirs for mine, theirs in zip(ours.texts, plain.texts, strict=True))
     assert same >= 0.98 * rows  # other last bits may turn a tie
+
+
+@pytest.mark.parametrize(("name", "rows"), CASES)
+def test_where_a_step_goes(benchmark, tell, models, name, rows):
+    """Shares of torch's operations in the time of a text, the prefix aside; what is left is Python and dispatch."""
+    decode = make_ours(models[name], draw_prefixes(models[name], name, rows))
+    benchmark.pedantic(decode, rounds=1, warmup_rounds=1)
+    with profile(activities=[ProfilerActivity.CPU], acc_events=True) as found:
+        began = time.perf_counter()
+        decode()
+        total = (time.perf_counter() - began) * 1e6
+    spent = {event.key.split("::")[-1]: event.self_cpu_time_total for event in found.key_averages()}
+    shares = {part: sum(spent.get(name, 0.0) for name in names) / total for part, names in PARTS.items()}
+    shares["other operations"] = sum(spent.values()) / total - sum(shares.values())
+    shares["between operations"] = max(0.0, 1 - sum(shares.values()))
+    benchmark.extra_info.update(shares)
+    tell(f"{name}, {rows} rows: " + ", ".join(f"{part} {share:.0%}" for part, share in shares.items()))
+    assert shares["products with weights"] > 0
+    assert sum(shares.values()) == pytest.approx(1, abs=0.1)
