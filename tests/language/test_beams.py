@@ -45,6 +45,19 @@ def test_exponentials_are_summed_to_the_same_bits(rows):
         torch.set_num_threads(threads)
 
 
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("beams", [1, 3])
+def test_logits_of_half_the_width_lead_to_the_same_texts(dtype, beams):
+    """They are read as they are, and count as the float32 numbers that they stand for."""
+    narrow, wide = (begin(5, beams=beams, max_new_tokens=4, min_new_tokens=2) for _ in range(2))
+    g = torch.Generator().manual_seed(beams)
+    for step in range(4):
+        logits = (3 * torch.randn(5 * (beams if step else 1), 2 * LARGE, generator=g)).to(dtype)
+        wide.advance(logits.float())
+        narrow.advance(logits)
+    assert narrow.read_best() == wide.read_best()
+
+
 def test_greedy_takes_the_likeliest_until_the_end():
     """Two items end apart; the end token is not part of the text."""
     search = begin(2, beams=1, max_new_tokens=3)

@@ -59,7 +59,7 @@ class Search(ABC):
 
     @abstractmethod
     def advance(self, logits: Tensor) -> None:
-        """Take the logits of the running beams, ``(I * b, V)`` or, for the first token, ``(I, V)``."""
+        """Take the logits of the running beams, ``(I * b, V)`` or, for the first token, ``(I, V)``, of any precision."""
 
     @abstractmethod
     def keep(self, items: Tensor) -> None:
@@ -134,7 +134,7 @@ class BeamSearch(Search):
         if not self._may_end():
             logits[:, self._end] = -torch.inf
         best, words = find_largest(logits, min(2 * b, logits.shape[1]))  # (I * b, k)
-        steps = (best - total).view(len(self.tokens), -1, best.shape[1])
+        steps = (best.float() - total).view(len(self.tokens), -1, best.shape[1])
         scores = (steps + self._scores[:, :, None]).flatten(1)  # (I, b * k)
         words = words.view(steps.shape).expand(-1, b, -1).flatten(1)
         scores, places = scores.topk(2 * b)
@@ -170,7 +170,7 @@ class BeamSearch(Search):
 
 
 def sum_exponentials(logits: Tensor) -> Tensor:
-    """Logarithm of the sum of exponentials of each row of ``(n, V)``: ``(n, 1)``.
+    """Logarithm of the sum of exponentials of each row of ``(n, V)``: ``(n, 1)`` float32.
 
     Some rows at a time, for they stay in the processor's cache; always as many, for one row alone is summed otherwise.
     """
@@ -178,7 +178,7 @@ def sum_exponentials(logits: Tensor) -> Tensor:
     for rows in torch.split(logits, ROWS):
         filling = rows[-1:].expand(ROWS - len(rows), -1)
         filled = rows if len(rows) == ROWS else torch.cat((rows, filling))
-        sums.append(filled.logsumexp(dim=-1, keepdim=True)[: len(rows)])
+        sums.append(filled.float().logsumexp(dim=-1, keepdim=True)[: len(rows)])
     return torch.cat(sums)
 
 

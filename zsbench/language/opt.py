@@ -194,10 +194,10 @@ class OptSteps:
         return embeddings if self._project_in is None else self._project_in(embeddings)
 
     def _leave(self, hidden: Tensor) -> Tensor:
-        """Float32 logits ``(n, V)`` of the last hidden states ``(n, E)``."""
+        """Logits ``(n, V)`` of the last hidden states ``(n, E)``, in the precision of the decoding."""
         hidden = hidden if self._final_norm is None else self._final_norm(hidden)
         hidden = hidden if self._project_out is None else self._project_out(hidden)
-        return self._head(hidden).float()
+        return self._head(hidden)
 
     def _take_layer(self, layer: Any) -> _Layer:
         attention, rectified = layer.self_attn, isinstance(layer.activation_fn, torch.nn.ReLU)
