@@ -207,7 +207,7 @@ def test_another_precision(side_by_side, captioners, name):
     variant, full = side_by_side(
         lambda: caption_batch(captioners[name]),
         lambda: caption_batch(captioners[LARGE, 4]),
-        rounds=1,
+        rounds=3,
         measure=lambda captions: captions.seconds,
     )
     assert len(variant.texts) == len(full.texts) == IMAGES

@@ -59,7 +59,7 @@ class Search(ABC):
 
     @abstractmethod
     def advance(self, logits: Tensor) -> None:
-        """Take the logits of the running beams, ``(I * b, V)`` or, for the first token, ``(I, V)``, of any precision."""
+        """Take logits of any precision: of running beams, ``(I * b, V)`` or, for the first token, ``(I, V)``."""
 
     @abstractmethod
     def keep(self, items: Tensor) -> None:
