@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np  # noqa: F401  pytester forgets what its run has loaded, and numpy cannot be loaded again
 import pytest
 
 import zsbench_ratios
