@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import shutil
 import subprocess
 import sys
 
@@ -18,6 +19,7 @@ from zsbench.language.settings import CausalConfig
 from zsbench.linear import has_int8, has_onednn
 
 KINDS = ("opt", "opt-350m", "gpt2")
+COMPILES = bool(shutil.which("g++")) and has_onednn(torch.float32, torch.device("cpu"))
 PROMPTS = ["what is", "a red cat", "", "the dog runs on the grass", "two", "what is a blue tree"]
 
 
@@ -186,7 +188,7 @@ def test_rows_do_not_depend_on_each_other(model, beams):
 def test_scores_behind_transformers_beams_are_the_same_bits(model_folders, monkeypatch):
     """The log-probability of each row's beam is bit-equal alone and among many, at a real width."""
     model = make_model(model_folders["opt-wide"])
-    model._model._decoders["own"] = None  # as for an architecture that only transformers knows
+    model._model._decoders["own", False] = None  # as for an architecture that only transformers knows
     weights, scores = model._model._model, []
     plain = weights.generate
 
@@ -210,7 +212,7 @@ def test_scores_behind_transformers_beams_are_the_same_bits(model_folders, monke
 def test_the_own_loop_finds_the_texts_of_transformers(model_folders, beams):
     """With the own loop switched off, an OPT model writes the same texts, with prompts and without."""
     own, plain = make_model(model_folders["opt"]), make_model(model_folders["opt"])
-    plain._model._decoders["own"] = None
+    plain._model._decoders["own", False] = None
     prefix, settings = draw(18, 4, own.width, seed=7), GenerationSettings(beams=beams, max_new_tokens=8)
     assert own.generate(prefix, settings) == plain.generate(prefix, settings)
     assert own.generate(prefix, settings, prompts=PROMPTS * 3) == plain.generate(prefix, settings, prompts=PROMPTS * 3)
@@ -219,7 +221,7 @@ def test_the_own_loop_finds_the_texts_of_transformers(model_folders, beams):
 def test_rows_are_filled_up_where_they_depend_on_their_number(model_folders, monkeypatch):
     """A processor whose products differ with the number of rows decodes by transformers, with a fixed number."""
     monkeypatch.setattr("zsbench.language.frozen.has_independent_rows", lambda products, dtype: False)
-    assert make_model(model_folders["opt"])._model._find_decoders("own") is None
+    assert make_model(model_folders["opt"])._model._find_decoders(GenerationSettings()) is None
 
 
 @pytest.mark.parametrize("precision", ["bfloat16", "int8"])
@@ -231,7 +233,7 @@ def test_another_precision_of_decoding_writes_its_own_texts_whatever_the_batch(m
     settings = GenerationSettings(beams=beams, max_new_tokens=8, precision=precision)
     prefix = draw(24, 4, model.width, seed=8)
     found = model.generate(prefix, settings)
-    assert set(model._model._decoders) == {precision}
+    assert set(model._model._decoders) == {(precision, False)}
     assert [model.generate(row[None], settings)[0] for row in prefix] == found
     own = model.generate(prefix, settings.model_copy(update={"precision": "own"}))
     assert sum(mine == theirs for mine, theirs in zip(found, own, strict=True)) >= 8
@@ -262,7 +264,52 @@ def test_a_precision_that_is_not_there_is_refused(model_folders, monkeypatch, pr
         with pytest.raises(ConfigError, match=f"does not decode in {precision} on cpu"):
             model.generate(draw(3, 4, model.width), settings)
     monkeypatch.setattr("zsbench.language.frozen.has_independent_rows", lambda products, dtype: False)
-    with pytest.raises(ConfigError, match="Leave `precision`"):
+    with pytest.raises(ConfigError, match="Leave `precision` and"):
+        model.generate(draw(3, 4, model.width), settings)
+
+
+@pytest.mark.skipif(not COMPILES, reason="no C++ compiler, or no oneDNN")
+@pytest.mark.parametrize("precision", ["own", "int8"])
+def test_compiled_decoding_writes_the_same_texts_whatever_the_batch(model_folders, precision):
+    """Up to rounding those of the loop, on decoders of its own; each depends on its own prefix alone."""
+    model = make_model(model_folders["opt"])
+    _need_precision(precision)
+    settings = GenerationSettings(beams=4, max_new_tokens=8, precision=precision, compiled=True)
+    prefix = draw(24, 4, model.width, seed=8)
+    found = model.generate(prefix, settings)
+    assert set(model._model._decoders) == {(precision, True)}
+    assert [model.generate(row[None], settings)[0] for row in prefix[:6]] == found[:6]
+    plain = model.generate(prefix, settings.model_copy(update={"compiled": False}))
+    assert sum(mine == theirs for mine, theirs in zip(found, plain, strict=True)) >= 20
+    prompted = model.generate(prefix[:18], settings, prompts=PROMPTS * 3)
+    assert model.generate(prefix[:1], settings, prompts=PROMPTS[:1]) == prompted[:1]
+
+
+@pytest.mark.skipif(not COMPILES, reason="no C++ compiler, or no oneDNN")
+def test_compiled_steps_whose_items_depend_on_others_are_not_used(model_folders, monkeypatch):
+    """They are measured, not trusted."""
+    monkeypatch.setattr("zsbench.language.opt.OptSteps.has_independent_items", lambda steps, like: False)
+    model, settings = make_model(model_folders["opt"]), GenerationSettings(max_new_tokens=4, compiled=True)
+    with pytest.raises(ConfigError, match="does not decode compiled on cpu"):
+        model.generate(draw(3, 4, model.width), settings)
+
+
+@pytest.mark.skipif(not has_onednn(torch.float32, torch.device("cpu")), reason="without oneDNN nothing is compiled")
+def test_a_machine_without_a_compiler_says_so(model_folders, monkeypatch, tmp_path):
+    """And names what is missing, and the setting."""
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr("torch._inductor.config.cpp.cxx", (None, "no-such-compiler"))
+    torch.compiler.reset()
+    model, settings = make_model(model_folders["opt"]), GenerationSettings(max_new_tokens=4, compiled=True)
+    with pytest.raises(ConfigError, match=r"cannot be compiled.* on cpu: .*no-such-compiler.*g\+\+") as caught:
+        model.generate(draw(3, 4, model.width), settings)
+    assert caught.value.key == "compiled"
+
+
+def test_another_architecture_is_not_compiled(model_folders):
+    """Only the own loop is."""
+    model, settings = make_model(model_folders["gpt2"]), GenerationSettings(max_new_tokens=4, compiled=True)
+    with pytest.raises(ConfigError, match="does not decode compiled on cpu"):
         model.generate(draw(3, 4, model.width), settings)
 
 
@@ -270,9 +317,9 @@ def test_an_accelerator_decodes_in_bfloat16_but_not_in_int8(model_folders):
     """As many rows at once as in the model's own precision."""
     frozen = make_model(model_folders["opt"])._model
     frozen._device, frozen._rows = torch.device("cuda"), 256
-    alone, prompted = frozen._find_decoders("bfloat16")
+    alone, prompted = frozen._find_decoders(GenerationSettings(precision="bfloat16"))
     assert (alone._fixed, prompted._fixed) == (256, 32)
-    assert frozen._find_decoders("int8") is None
+    assert frozen._find_decoders(GenerationSettings(precision="int8")) is None
 
 
 def test_a_model_in_float16_is_not_decoded_in_int8_on_a_cpu(model_folders):
@@ -292,7 +339,7 @@ def test_an_accelerator_decodes_a_fixed_number_fewer_with_prompts(model_folders)
     """Prompts of one length are few, and what fills a pass up is computed for nothing."""
     frozen = make_model(model_folders["opt"])._model
     frozen._device, frozen._rows = torch.device("cuda"), 256
-    alone, prompted = frozen._find_decoders("own")
+    alone, prompted = frozen._find_decoders(GenerationSettings())
     assert (alone._fixed, prompted._fixed) == (256, 32)
 
 
