@@ -10,7 +10,7 @@ import pytest
 import torch
 
 import zsbench_fakes
-from zsbench.runner import features
+from zsbench.runner import features, shards
 from zsbench.runner.features import ImageFeatureReader
 
 PARTS = ("pooled", "patches", "class_token", "attention")
@@ -25,7 +25,7 @@ def forget(folder: Path) -> None:
 @pytest.fixture
 def small_shards(monkeypatch):
     """Four images a shard, two a block."""
-    monkeypatch.setattr(features, "IMAGES_PER_SHARD", 4)
+    monkeypatch.setattr(shards, "IMAGES_PER_SHARD", 4)
     monkeypatch.setattr(features, "IMAGES_PER_BLOCK", 2)
 
 

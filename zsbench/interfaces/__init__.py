@@ -10,6 +10,7 @@ from zsbench.interfaces.captioner import (
     CaptionerResources,
     ImageBatch,
     Progress,
+    RegionFeatures,
     Regions,
     TrainingReport,
 )
@@ -78,6 +79,7 @@ __all__ = [
     "NDArrayFloat",
     "PreparedReferences",
     "Progress",
+    "RegionFeatures",
     "Regions",
     "RequiredFile",
     "SimilarityMetric",

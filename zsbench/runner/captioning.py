@@ -10,8 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from zsbench.errors import CaptionerError, ConfigError
-from zsbench.images import read_image
+from zsbench.errors import CaptionerError
 from zsbench.interfaces import (
     Caption,
     Captioner,
@@ -24,9 +23,9 @@ from zsbench.interfaces import (
 )
 from zsbench.plan import Item, Prediction, Training
 from zsbench.registry import Owner
+from zsbench.runner.batches import BatchReader
 from zsbench.runner.chunks import QUESTIONS_PER_IMAGE, Row, write_chunks
 from zsbench.runner.deferred_encoder import DeferredEncoder
-from zsbench.runner.features import ImageFeatureReader
 from zsbench.runner.guard import guarded, told_owner
 from zsbench.runner.journal import JOURNAL, StoredJournal
 from zsbench.runner.workbench import Workbench, generator
@@ -85,7 +84,7 @@ def predict(work: Prediction, folder: Path, bench: Workbench) -> None:
     An item whose image could not be read has an error instead of a prediction. How long each batch took that was made
     here stands in ``timing.json``.
     """
-    reader = ImageFeatureReader(bench.places[work.images])
+    reader = BatchReader(work, bench)
     loaded: list[Captioner[Any]] = []
     batches: list[tuple[int, float]] = []
 
@@ -96,7 +95,7 @@ def predict(work: Prediction, folder: Path, bench: Workbench) -> None:
         if readable and not loaded:
             loaded.append(_load_captioner(work, bench))
         began = time.perf_counter()
-        rows = {row["id"]: row for row in _predict_batch(loaded[0], reader, work, readable, bench)} if readable else {}
+        rows = {row["id"]: row for row in _predict_batch(loaded[0], reader, work, readable)} if readable else {}
         batches.append((len(readable), time.perf_counter() - began))
         return [rows.get(item.id) or {"id": item.id, "error": reader.unreadable[item.row]} for item in items]
 
@@ -213,10 +212,10 @@ def _load_captioner(work: Prediction, bench: Workbench) -> Captioner[Any]:
 
 
 def _predict_batch(
-    captioner: Captioner[Any], reader: ImageFeatureReader, work: Prediction, items: Sequence[Item], bench: Workbench
+    captioner: Captioner[Any], reader: BatchReader, work: Prediction, items: Sequence[Item]
 ) -> list[Row]:
     """Rows of a slice of the items."""
-    batch = _batch(captioner, reader, work, items, bench)
+    batch = reader.read(items, captioner.needs)
     if items[0].question is not None:
         with guarded(work.captioner, "answer"):
             answers = captioner.answer(batch, [str(item.question) for item in items])
@@ -227,30 +226,6 @@ def _predict_batch(
     check_captions(captions, batch, work.captioner.id, work.captioner.owner)
     fit = work.encoder.encoder.image_fit if any(caption.regions for caption in captions) else None
     return [_caption_row(id_, caption, fit) for id_, caption in zip(batch.ids, captions, strict=True)]
-
-
-def _batch(
-    captioner: Captioner[Any], reader: ImageFeatureReader, work: Prediction, items: Sequence[Item], bench: Workbench
-) -> ImageBatch:
-    """The images of some items, with whatever the captioner needs."""
-    needs = captioner.needs
-    features = reader.read([item.row for item in items])
-    if needs.patches and (features.patches is None or features.attention is None):
-        raise ConfigError(
-            f"Captioner {work.captioner.id!r} needs patch tokens, and encoder {work.encoder.id!r} has none.",
-            "Vision transformers have them; ResNet and pooled towers do not.",
-            "Choose one that has, for example `--set encoder.settings.model=ViT-B-32`.",
-            key="encoder",
-        )
-    purpose = "caption" if items[0].question is None else "answer"
-    references = bench.references(*work.references) if work.references else None
-    return ImageBatch(
-        ids=tuple(item.id for item in items),
-        features=features,
-        generators=tuple(generator(derive_seed(work.seed, purpose, item.id)) for item in items),
-        images=tuple(read_image(item.path, id=item.id) for item in items) if needs.pixels else None,
-        references=tuple(references[item.row] for item in items) if references else None,
-    )
 
 
 def _caption_row(id_: str, caption: Caption, fit: ImageFit | None) -> Row:

@@ -12,6 +12,7 @@ from zsbench.errors import CorruptDataError
 from zsbench.halving import BatchLimit
 from zsbench.interfaces import Encoder, ImageFeatures
 from zsbench.plan import GapFit, ImageEncoding, Item, TextEncoding
+from zsbench.runner import shards
 from zsbench.runner.disk import create_array
 from zsbench.runner.gap_states import STATE, write_gap_state
 from zsbench.runner.image_decoding import Block, Failure, ImageDecoder, count_decoders
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["ImageFeatureReader", "encode_images", "encode_texts", "fit_gap"]
 
 ROWS_GATHERED = 2048
-IMAGES_PER_SHARD, IMAGES_PER_BLOCK = 256, 64
-"""Images whose features lie in one file, and about as many as are decoded and encoded together."""
+IMAGES_PER_BLOCK = 64
+"""About as many images are decoded and encoded together."""
 PARTS = ("pooled", "patches", "class_token", "attention")
 
 
@@ -41,12 +42,12 @@ def encode_images(work: ImageEncoding, folder: Path, bench: Workbench, device: s
     """Write one safetensors shard for every 256 images; shards an interrupted run finished are kept."""
     encoder = bench.encoder(work.encoder, device)
     items = work.task.image_items
-    starts = [start for start in range(0, len(items), IMAGES_PER_SHARD) if not _shard(folder, start).exists()]
+    starts = [start for start in shards.iter_starts(len(items)) if not shards.shard_path(folder, start).exists()]
     size = _choose_block(encoder)
-    shards = [_cut(items[start : start + IMAGES_PER_SHARD], size) for start in starts]
-    decoder = ImageDecoder([block for shard in shards for block in shard], encoder.image_preparation())
+    cut = [_cut(items[start : start + shards.IMAGES_PER_SHARD], size) for start in starts]
+    decoder = ImageDecoder([block for shard in cut for block in shard], encoder.image_preparation())
     blocks, limit = _iter_blocks(decoder, bench, device), BatchLimit("images", size)
-    for start, shard in zip(starts, shards, strict=True):
+    for start, shard in zip(starts, cut, strict=True):
         pieces, failures = [], {}
         for block in itertools.islice(blocks, len(shard)):
             if work.strict and block.failures:
@@ -54,13 +55,13 @@ def encode_images(work: ImageEncoding, folder: Path, bench: Workbench, device: s
             pieces += _encode_block(block, encoder, limit, patches=work.patches)
             failures.update(block.failures)
         _write_shard(folder, start, pieces, failures)
-        bench.progress(min(start + IMAGES_PER_SHARD, len(items)), len(items))
+        bench.progress(min(start + shards.IMAGES_PER_SHARD, len(items)), len(items))
     write_text(folder / "count.json", json.dumps(len(items)))
 
 
 def _choose_block(encoder: Encoder) -> int:
     """How many images are decoded and encoded together: about 64, and what the encoder computes at once."""
-    wanted = min(encoder.images_at_once, IMAGES_PER_SHARD)
+    wanted = min(encoder.images_at_once, shards.IMAGES_PER_SHARD)
     return wanted * max(1, IMAGES_PER_BLOCK // wanted)
 
 
@@ -97,14 +98,10 @@ def _write_shard(
 ) -> None:
     """Write which images of a shard could not be read, then the features, whole or not at all."""
     import torch
-    from safetensors.torch import save_file
 
     told = {str(row): str(failure.error) for row, failure in failures.items()}
     write_text(_problems(folder, start), json.dumps(told, ensure_ascii=False))
-    shard = _shard(folder, start)
-    temporary = shard.with_suffix(".tmp")
-    save_file({name: torch.cat([piece[name] for piece in pieces]) for name in pieces[0]}, temporary)
-    temporary.replace(shard)
+    shards.write_shard(folder, start, {name: torch.cat([piece[name] for piece in pieces]) for name in pieces[0]})
 
 
 def fit_gap(work: GapFit, folder: Path, bench: Workbench) -> None:
@@ -162,43 +159,15 @@ class ImageFeatureReader:
         for path in sorted(folder.glob("unreadable-*.json")):
             found = json.loads(path.read_text(encoding="utf-8"))
             self.unreadable.update({int(row): reason for row, reason in found.items()})
-        self._shard: tuple[int, dict[str, Tensor]] | None = None
+        self._shards = shards.ShardReader(folder)
 
     def read(self, rows: Sequence[int]) -> ImageFeatures:
         """The features of some images, in the order given."""
-        import torch
-
-        pieces: dict[str, list[Tensor]] = {}
-        for first, within in _by_shard(rows):
-            for name, tensor in self._load(first).items():
-                pieces.setdefault(name, []).append(tensor[within])
-        joined = {name: torch.cat(parts) for name, parts in pieces.items()}
-        return ImageFeatures(**joined)
+        return ImageFeatures(**self._shards.read(rows))
 
     def pooled(self, rows: Sequence[int]) -> Tensor:
         """The global features of some images, ``(N, D)``."""
-        import torch
-
-        return torch.cat([self._load(first)["pooled"][within] for first, within in _by_shard(rows)])
-
-    def _load(self, first: int) -> dict[str, Tensor]:
-        """The shard that begins with an image, memory-mapped."""
-        from safetensors.torch import load_file
-
-        if self._shard is None or self._shard[0] != first:
-            self._shard = (first, load_file(_shard(self.folder, first)))
-        return self._shard[1]
-
-
-def _by_shard(rows: Sequence[int]) -> Iterator[tuple[int, list[int]]]:
-    """Runs of rows that lie in one shard: its first row, and the places within it."""
-    for first, run in itertools.groupby(rows, key=lambda row: row - row % IMAGES_PER_SHARD):
-        yield first, [row - first for row in run]
-
-
-def _shard(folder: Path, start: int) -> Path:
-    """The file of the shard that begins with an image."""
-    return folder / f"shard-{start:07d}.safetensors"
+        return self._shards.read(rows, ["pooled"])["pooled"]
 
 
 def _problems(folder: Path, start: int) -> Path:

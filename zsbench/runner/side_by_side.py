@@ -34,6 +34,7 @@ ORDER = (
     "gap-fit",
     "train",
     "image-features",
+    "region-features",
     "references",
     "score",
     "compare",
