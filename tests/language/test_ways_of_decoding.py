@@ -1,0 +1,138 @@
+"""A model decoded in another way than its own: in another precision, or compiled."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+import torch
+
+from zsbench.errors import ConfigError
+from zsbench.interfaces.language import GenerationSettings
+from zsbench.language.causal import CausalLanguageModel
+from zsbench.language.settings import CausalConfig
+from zsbench.linear import has_int8, has_onednn
+
+COMPILES = bool(shutil.which("g++")) and has_onednn(torch.float32, torch.device("cpu"))
+PROMPTS = ["what is", "a red cat", "", "the dog runs on the grass", "two", "what is a blue tree"]
+
+
+def make_model(folder, **options) -> CausalLanguageModel:
+    model = CausalLanguageModel(CausalConfig(model=str(folder), **options))
+    model.load()
+    return model
+
+
+def draw(*shape, seed=0):
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
+
+
+@pytest.mark.parametrize("precision", ["bfloat16", "int8"])
+@pytest.mark.parametrize("beams", [1, 4])
+def test_another_precision_of_decoding_writes_its_own_texts_whatever_the_batch(model_folders, precision, beams):
+    """Most texts stay the same, for the weights are; each depends on its own prefix alone."""
+    model = make_model(model_folders["opt"])
+    _need_precision(precision)
+    settings = GenerationSettings(beams=beams, max_new_tokens=8, precision=precision)
+    prefix = draw(24, 4, model.width, seed=8)
+    found = model.generate(prefix, settings)
+    assert set(model._model._decoders) == {(precision, False)}
+    assert [model.generate(row[None], settings)[0] for row in prefix] == found
+    own = model.generate(prefix, settings.model_copy(update={"precision": "own"}))
+    assert sum(mine == theirs for mine, theirs in zip(found, own, strict=True)) >= 8
+    prompted = model.generate(prefix[:18], settings, prompts=PROMPTS * 3)
+    assert model.generate(prefix[:1], settings, prompts=PROMPTS[:1]) == prompted[:1]
+
+
+@pytest.mark.parametrize("precision", ["bfloat16", "int8"])
+def test_the_weights_of_the_model_stay_as_they_are(model_folders, precision):
+    """Training goes on in the model's own precision, to the same bits."""
+    model = make_model(model_folders["opt"])
+    _need_precision(precision)
+    before = {name: tensor.clone() for name, tensor in model._model._model.state_dict().items()}
+    model.generate(draw(3, 4, model.width), GenerationSettings(max_new_tokens=4, precision=precision))
+    after = model._model._model.state_dict()
+    assert all(
+        after[name].dtype == tensor.dtype and torch.equal(after[name], tensor) for name, tensor in before.items()
+    )
+
+
+@pytest.mark.parametrize("precision", ["bfloat16", "int8"])
+def test_a_precision_that_is_not_there_is_refused(model_folders, monkeypatch, precision):
+    """Another architecture, or a processor without such products."""
+    settings = GenerationSettings(max_new_tokens=4, precision=precision)
+    model = make_model(model_folders["opt"])
+    with monkeypatch.context() as patch:
+        patch.setattr("zsbench.language.frozen.is_opt", lambda model: False)
+        with pytest.raises(ConfigError, match=f"does not decode in {precision} on cpu"):
+            model.generate(draw(3, 4, model.width), settings)
+    monkeypatch.setattr("zsbench.language.frozen.has_independent_rows", lambda products, dtype: False)
+    with pytest.raises(ConfigError, match="Leave `precision` and"):
+        model.generate(draw(3, 4, model.width), settings)
+
+
+@pytest.mark.skipif(not COMPILES, reason="no C++ compiler, or no oneDNN")
+@pytest.mark.parametrize("precision", ["own", "int8"])
+def test_compiled_decoding_writes_the_same_texts_whatever_the_batch(model_folders, precision):
+    """Up to rounding those of the loop, on decoders of its own; each depends on its own prefix alone."""
+    model = make_model(model_folders["opt"])
+    _need_precision(precision)
+    settings = GenerationSettings(beams=4, max_new_tokens=8, precision=precision, compiled=True)
+    prefix = draw(24, 4, model.width, seed=8)
+    found = model.generate(prefix, settings)
+    assert set(model._model._decoders) == {(precision, True)}
+    assert [model.generate(row[None], settings)[0] for row in prefix[:6]] == found[:6]
+    plain = model.generate(prefix, settings.model_copy(update={"compiled": False}))
+    assert sum(mine == theirs for mine, theirs in zip(found, plain, strict=True)) >= 20
+    prompted = model.generate(prefix[:18], settings, prompts=PROMPTS * 3)
+    assert model.generate(prefix[:1], settings, prompts=PROMPTS[:1]) == prompted[:1]
+
+
+@pytest.mark.skipif(not COMPILES, reason="no C++ compiler, or no oneDNN")
+def test_compiled_steps_whose_items_depend_on_others_are_not_used(model_folders, monkeypatch):
+    """They are measured, not trusted."""
+    monkeypatch.setattr("zsbench.language.opt.OptSteps.has_independent_items", lambda steps, like: False)
+    model, settings = make_model(model_folders["opt"]), GenerationSettings(max_new_tokens=4, compiled=True)
+    with pytest.raises(ConfigError, match="does not decode compiled on cpu"):
+        model.generate(draw(3, 4, model.width), settings)
+
+
+@pytest.mark.skipif(not has_onednn(torch.float32, torch.device("cpu")), reason="without oneDNN nothing is compiled")
+def test_a_machine_without_a_compiler_says_so(model_folders, monkeypatch, tmp_path):
+    """And names what is missing, and the setting."""
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr("torch._inductor.config.cpp.cxx", (None, "no-such-compiler"))
+    torch.compiler.reset()
+    model, settings = make_model(model_folders["opt"]), GenerationSettings(max_new_tokens=4, compiled=True)
+    with pytest.raises(ConfigError, match=r"cannot be compiled.* on cpu: .*no-such-compiler.*g\+\+") as caught:
+        model.generate(draw(3, 4, model.width), settings)
+    assert caught.value.key == "compiled"
+
+
+def test_another_architecture_is_not_compiled(model_folders):
+    """Only the own loop is."""
+    model, settings = make_model(model_folders["gpt2"]), GenerationSettings(max_new_tokens=4, compiled=True)
+    with pytest.raises(ConfigError, match="does not decode compiled on cpu"):
+        model.generate(draw(3, 4, model.width), settings)
+
+
+def test_an_accelerator_decodes_in_bfloat16_but_not_in_int8(model_folders):
+    """As many rows at once as in the model's own precision."""
+    frozen = make_model(model_folders["opt"])._model
+    frozen._device, frozen._rows = torch.device("cuda"), 256
+    alone, prompted = frozen._find_decoders(GenerationSettings(precision="bfloat16"))
+    assert (alone._fixed, prompted._fixed) == (256, 32)
+    assert frozen._find_decoders(GenerationSettings(precision="int8")) is None
+
+
+def test_a_model_in_float16_is_not_decoded_in_int8_on_a_cpu(model_folders):
+    """What stands between its products has rows that nobody has looked at."""
+    model = make_model(model_folders["opt"], precision="float16")
+    with pytest.raises(ConfigError, match="does not decode in int8 on cpu"):
+        model.generate(draw(3, 4, model.width), GenerationSettings(max_new_tokens=4, precision="int8"))
+
+
+def _need_precision(precision):
+    cpu = torch.device("cpu")
+    if not (has_int8(cpu) if precision == "int8" else has_onednn(torch.bfloat16, cpu)):
+        pytest.skip(f"no products of {precision} here")
