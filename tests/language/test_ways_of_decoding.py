@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 import torch
+from torch import _inductor
 
 from zsbench.errors import ConfigError
 from zsbench.interfaces.language import GenerationSettings
@@ -101,10 +102,11 @@ def test_compiled_steps_whose_items_depend_on_others_are_not_used(model_folders,
 def test_a_machine_without_a_compiler_says_so(model_folders, monkeypatch, tmp_path):
     """And names what is missing, and the setting."""
     monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
-    monkeypatch.setattr("torch._inductor.config.cpp.cxx", (None, "no-such-compiler"))
     torch.compiler.reset()
     model, settings = make_model(model_folders["opt"]), GenerationSettings(max_new_tokens=4, compiled=True)
-    with pytest.raises(ConfigError, match=r"cannot be compiled.* on cpu: .*no-such-compiler.*g\+\+") as caught:
+    missing = _inductor.config.patch({"cpp.cxx": (None, "no-such-compiler")})
+    told = r"cannot be compiled.* on cpu: .*no-such-compiler.*g\+\+"
+    with missing, pytest.raises(ConfigError, match=told) as caught:
         model.generate(draw(3, 4, model.width), settings)
     assert caught.value.key == "compiled"
 
