@@ -176,6 +176,8 @@ def test_compiled_step(side_by_side, models, name, precision, rows):
         measure=lambda timed: timed.step,
     )
     assert [len(text) for text in ours.texts] == [len(text) for text in plain.texts] == [TOKENS] * rows
+    same = sum(mine == theirs for mine, theirs in zip(ours.texts, plain.texts, strict=True))
+    assert precision == "int8" or same >= 0.98 * rows  # what int8 rounds may turn at a last bit, at every token
 
 
 @pytest.mark.parametrize(("name", "rows"), CASES)
