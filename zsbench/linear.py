@@ -11,8 +11,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from functools import cache
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -20,7 +19,7 @@ from torch.nn import functional
 
 __all__ = ["Kernel", "Product", "has_independent_rows", "has_int8", "has_onednn", "make_product"]
 
-Kernel = Literal["torch", "onednn", "onednn-copied", "onednn-traced", "int8"]
+Kernel = Literal["torch", "onednn", "onednn-copied", "int8"]
 Product = Callable[[Tensor], Tensor]
 """``(n, in)`` -> ``(n, out)``: multiply by fixed weights, add a bias."""
 PROBED_ROWS = (1, 2, 3, 7, 33)
@@ -66,16 +65,13 @@ def make_product(weight: Tensor, bias: Tensor | None, *, relu: bool = False, ker
         relu: Whether negative results become zero.
         kernel: What multiplies: torch on any device; oneDNN, see ``has_onednn``; or oneDNN with a copy of the weights
             in its own order, which takes as much memory again, is faster for few rows, and gives the same bits; or
-            oneDNN as an operator that torch.compile leaves as it is, with the same bits; or int8 [1], see ``has_int8``:
-            every row of the weights and every row that is multiplied is divided by its largest absolute number and
-            rounded to one of 255. Sums of int8 are exact, so rows are independent.
+            int8 [1], see ``has_int8``: every row of the weights and every row that is multiplied is divided by its
+            largest absolute number and rounded to one of 255. Sums of int8 are exact, so rows are independent.
     """
     if kernel == "int8":
         return _Int8Product(weight, bias, relu=relu)
     if kernel == "torch":
         return _PlainProduct(weight, bias, relu=relu)
-    if kernel == "onednn-traced":
-        return _TracedProduct(weight, bias, relu=relu)
     return _OneDnnProduct(weight, bias, relu=relu, copied=kernel == "onednn-copied")
 
 
@@ -121,34 +117,6 @@ class _OneDnnProduct:
             return self(x.expand(2, -1).contiguous())[:1]
         result: Tensor = self._multiply(x, self._weight, self._bias, self._after, [], "")
         return result
-
-
-class _TracedProduct:
-    """The product as oneDNN does it, for torch.compile, whose own products have rows that depend on others."""
-
-    def __init__(self, weight: Tensor, bias: Tensor | None, *, relu: bool) -> None:
-        _define_operator()
-        self._weight, self._bias, self._after = weight.contiguous(), bias, "relu" if relu else "none"
-
-    def __call__(self, x: Tensor) -> Tensor:
-        result: Tensor = torch.ops.zsbench.multiply(x, self._weight, self._bias, self._after)
-        return result
-
-
-@cache
-def _define_operator() -> Any:
-    """The operator of ``_TracedProduct``, which lasts as long as what is returned."""
-    library: Any = torch.library.Library("zsbench", "FRAGMENT")  # type: ignore[no-untyped-call]
-    library.define("multiply(Tensor x, Tensor weight, Tensor? bias, str after) -> Tensor")
-
-    def multiply(x: Tensor, weight: Tensor, bias: Tensor | None, after: str) -> Tensor:
-        rows = x.expand(2, -1).contiguous() if len(x) == 1 else x  # one row is a product of its own kind
-        result: Tensor = torch.ops.mkldnn._linear_pointwise.default(rows, weight, bias, after, [], "")  # noqa: SLF001
-        return result[:1].clone() if len(x) == 1 else result
-
-    library.impl("multiply", multiply, "CPU")
-    library.impl("multiply", lambda x, weight, *_: x.new_empty(x.shape[0], weight.shape[0]), "Meta")
-    return library
 
 
 class _Int8Product:

@@ -15,7 +15,6 @@ from transformers import GenerationConfig
 from zsbench.config import read_matrix
 from zsbench.fingerprints import FileHashes
 from zsbench.interfaces import GenerationSettings, MatrixSpec
-from zsbench.interfaces.language import DecodingPrecision
 from zsbench.language.decoding import Decoder
 from zsbench.language.frozen import load_model
 from zsbench.language.opt import OptSteps
@@ -29,7 +28,6 @@ from zsbench_sizes import write_opt
 TOKENS, END = 20, 2
 PREFIX = {"embedded": 16, "opt-125m": 33}
 ROWS = (1, 4, 16, 64, 256)
-PRECISIONS: tuple[DecodingPrecision, ...] = ("own", "int8")
 CASES = [(model, rows) for model in PREFIX for rows in ROWS]
 PARTS = {
     "products with weights": ("_linear_pointwise", "linear", "addmm", "mm"),
@@ -81,8 +79,8 @@ def time_steps(decode) -> Timed:
     return Timed(texts, max(seconds[1] - seconds[0], 1e-9) / (TOKENS - 2))
 
 
-def make_ours(model: Any, prefix, **way):
-    steps = OptSteps(model, onednn=has_onednn(model.dtype, prefix.device), **way)
+def make_ours(model: Any, prefix):
+    steps = OptSteps(model, onednn=has_onednn(model.dtype, prefix.device))
     decoder = Decoder(steps, end=END)
 
     def decode(tokens):
@@ -148,36 +146,6 @@ def test_plain_generate(side_by_side, models, name, rows):
     )
     same = sum(mine == theirs for mine, theirs in zip(ours.texts, plain.texts, strict=True))
     assert same >= 0.98 * rows  # other last bits may turn a tie
-
-
-def compiled_case(model: str, precision: DecodingPrecision, rows: int):
-    name = "float32" if precision == "own" else precision
-    mark = pytest.mark.ratio(
-        what="a decoding step, `compiled: true`",
-        against="the same, not compiled",
-        size=f"{model}, {name}, {rows} rows",
-        note="compiling is not in it",
-    )
-    return pytest.param(model, precision, rows, marks=mark, id=f"{model}-{name}-{rows}")
-
-
-@pytest.mark.parametrize(
-    ("name", "precision", "rows"),
-    [compiled_case(name, precision, rows) for name in PREFIX for precision in PRECISIONS for rows in (4, 64)],
-)
-def test_compiled_step(side_by_side, models, name, precision, rows):
-    """What torch.compile gives, or costs."""
-    model, prefix = models[name], draw_prefixes(models[name], name, rows)
-    ours, plain = side_by_side(
-        make_ours(model, prefix, precision=precision, compiled=True),
-        make_ours(model, prefix, precision=precision),
-        rounds=3,
-        warmup=1,
-        measure=lambda timed: timed.step,
-    )
-    assert [len(text) for text in ours.texts] == [len(text) for text in plain.texts] == [TOKENS] * rows
-    same = sum(mine == theirs for mine, theirs in zip(ours.texts, plain.texts, strict=True))
-    assert precision == "int8" or same >= 0.98 * rows  # what int8 rounds may turn at a last bit, at every token
 
 
 @pytest.mark.parametrize(("name", "rows"), CASES)

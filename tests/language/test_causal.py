@@ -185,7 +185,7 @@ def test_rows_do_not_depend_on_each_other(model, beams):
 def test_scores_behind_transformers_beams_are_the_same_bits(model_folders, monkeypatch):
     """The log-probability of each row's beam is bit-equal alone and among many, at a real width."""
     model = make_model(model_folders["opt-wide"])
-    model._model._decoders["own", False] = None  # as for an architecture that only transformers knows
+    model._model._decoders["own"] = None  # as for an architecture that only transformers knows
     weights, scores = model._model._model, []
     plain = weights.generate
 
@@ -209,7 +209,7 @@ def test_scores_behind_transformers_beams_are_the_same_bits(model_folders, monke
 def test_the_own_loop_finds_the_texts_of_transformers(model_folders, beams):
     """With the own loop switched off, an OPT model writes the same texts, with prompts and without."""
     own, plain = make_model(model_folders["opt"]), make_model(model_folders["opt"])
-    plain._model._decoders["own", False] = None
+    plain._model._decoders["own"] = None
     prefix, settings = draw(18, 4, own.width, seed=7), GenerationSettings(beams=beams, max_new_tokens=8)
     assert own.generate(prefix, settings) == plain.generate(prefix, settings)
     assert own.generate(prefix, settings, prompts=PROMPTS * 3) == plain.generate(prefix, settings, prompts=PROMPTS * 3)
@@ -218,14 +218,14 @@ def test_the_own_loop_finds_the_texts_of_transformers(model_folders, beams):
 def test_rows_are_filled_up_where_they_depend_on_their_number(model_folders, monkeypatch):
     """A processor whose products differ with the number of rows decodes by transformers, with a fixed number."""
     monkeypatch.setattr("zsbench.language.frozen.has_independent_rows", lambda products, dtype: False)
-    assert make_model(model_folders["opt"])._model._find_decoders(GenerationSettings()) is None
+    assert make_model(model_folders["opt"])._model._find_decoders("own") is None
 
 
 def test_an_accelerator_decodes_a_fixed_number_fewer_with_prompts(model_folders):
     """Prompts of one length are few, and what fills a pass up is computed for nothing."""
     frozen = make_model(model_folders["opt"])._model
     frozen._device, frozen._rows = torch.device("cuda"), 256
-    alone, prompted = frozen._find_decoders(GenerationSettings())
+    alone, prompted = frozen._find_decoders("own")
     assert (alone._fixed, prompted._fixed) == (256, 32)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-
 import pytest
 import torch
 from transformers import GPT2Config, GPT2LMHeadModel, OPTConfig, OPTForCausalLM
@@ -71,33 +69,6 @@ def test_logits_in_another_precision_are_near_and_not_the_same(precision):
     assert found[1].dtype == (torch.bfloat16 if precision == "bfloat16" else torch.float32)
     distance = (found[1] - found[0]).square().mean().sqrt() / found[0].std()
     assert 1e-4 < float(distance) < 0.05
-
-
-@pytest.mark.skipif(not (WAYS[-1] and shutil.which("g++")), reason="no oneDNN, or no C++ compiler")
-@pytest.mark.parametrize("shape", ["plain", "norm-behind", "gelu"])
-def test_compiled_logits_are_those_of_transformers(shape):
-    """Of a prefix and of a step, of one row and of more; and an item's bits are its own."""
-    model = make_model(**SHAPES[shape])
-    steps = OptSteps(model, onednn=True, compiled=True)
-    prefix, own = draw(3, 5, model.get_input_embeddings().weight.shape[1]), torch.ones(1, 1, 1, dtype=torch.bool)
-    for items in (3, 1):
-        logits, memory = steps.begin(prefix[:items], room=1, tally=Tally("decode"))
-        assert torch.allclose(logits, model(inputs_embeds=prefix[:items]).logits[:, -1], atol=1e-4)
-        texts = torch.arange(4, 4 + items).view(-1, 1, 1)
-        found = steps.step(texts[:, :, 0], memory, own.expand(items, -1, -1), Tally("decode"))
-        check_logits(model, prefix[:items], texts, found)
-    assert steps.has_independent_items(prefix)
-
-
-@pytest.mark.skipif(not WAYS[-1], reason="no oneDNN")
-@pytest.mark.parametrize("spoiled", [False, True])
-def test_items_that_depend_on_others_are_seen(spoiled, monkeypatch):
-    """A last bit that follows the number of rows is enough."""
-    steps = OptSteps(make_model(), onednn=WAYS[-1])
-    if spoiled:
-        leave = steps._leave
-        monkeypatch.setattr(steps, "_leave", lambda hidden: leave(hidden).nextafter(torch.tensor(float(len(hidden)))))
-    assert steps.has_independent_items(draw(1, 32)) is not spoiled
 
 
 def check_logits(model, prefix, texts, found):

@@ -1,12 +1,9 @@
-"""A model decoded in another way than its own: in another precision, or compiled."""
+"""A model decoded in another precision than its own."""
 
 from __future__ import annotations
 
-import shutil
-
 import pytest
 import torch
-from torch import _inductor
 
 from zsbench.errors import ConfigError
 from zsbench.interfaces.language import GenerationSettings
@@ -14,7 +11,6 @@ from zsbench.language.causal import CausalLanguageModel
 from zsbench.language.settings import CausalConfig
 from zsbench.linear import has_int8, has_onednn
 
-COMPILES = bool(shutil.which("g++")) and has_onednn(torch.float32, torch.device("cpu"))
 PROMPTS = ["what is", "a red cat", "", "the dog runs on the grass", "two", "what is a blue tree"]
 
 
@@ -37,7 +33,7 @@ def test_another_precision_of_decoding_writes_its_own_texts_whatever_the_batch(m
     settings = GenerationSettings(beams=beams, max_new_tokens=8, precision=precision)
     prefix = draw(24, 4, model.width, seed=8)
     found = model.generate(prefix, settings)
-    assert set(model._model._decoders) == {(precision, False)}
+    assert set(model._model._decoders) == {precision}
     assert [model.generate(row[None], settings)[0] for row in prefix] == found
     own = model.generate(prefix, settings.model_copy(update={"precision": "own"}))
     assert sum(mine == theirs for mine, theirs in zip(found, own, strict=True)) >= 8
@@ -68,53 +64,7 @@ def test_a_precision_that_is_not_there_is_refused(model_folders, monkeypatch, pr
         with pytest.raises(ConfigError, match=f"does not decode in {precision} on cpu"):
             model.generate(draw(3, 4, model.width), settings)
     monkeypatch.setattr("zsbench.language.frozen.has_independent_rows", lambda products, dtype: False)
-    with pytest.raises(ConfigError, match="Leave `precision` and"):
-        model.generate(draw(3, 4, model.width), settings)
-
-
-@pytest.mark.skipif(not COMPILES, reason="no C++ compiler, or no oneDNN")
-@pytest.mark.parametrize("precision", ["own", "int8"])
-def test_compiled_decoding_writes_the_same_texts_whatever_the_batch(model_folders, precision):
-    """Up to rounding those of the loop, on decoders of its own; each depends on its own prefix alone."""
-    model = make_model(model_folders["opt"])
-    _need_precision(precision)
-    settings = GenerationSettings(beams=4, max_new_tokens=8, precision=precision, compiled=True)
-    prefix = draw(24, 4, model.width, seed=8)
-    found = model.generate(prefix, settings)
-    assert set(model._model._decoders) == {(precision, True)}
-    assert [model.generate(row[None], settings)[0] for row in prefix[:6]] == found[:6]
-    plain = model.generate(prefix, settings.model_copy(update={"compiled": False}))
-    assert sum(mine == theirs for mine, theirs in zip(found, plain, strict=True)) >= 20
-    prompted = model.generate(prefix[:18], settings, prompts=PROMPTS * 3)
-    assert model.generate(prefix[:1], settings, prompts=PROMPTS[:1]) == prompted[:1]
-
-
-@pytest.mark.skipif(not COMPILES, reason="no C++ compiler, or no oneDNN")
-def test_compiled_steps_whose_items_depend_on_others_are_not_used(model_folders, monkeypatch):
-    """They are measured, not trusted."""
-    monkeypatch.setattr("zsbench.language.opt.OptSteps.has_independent_items", lambda steps, like: False)
-    model, settings = make_model(model_folders["opt"]), GenerationSettings(max_new_tokens=4, compiled=True)
-    with pytest.raises(ConfigError, match="does not decode compiled on cpu"):
-        model.generate(draw(3, 4, model.width), settings)
-
-
-@pytest.mark.skipif(not has_onednn(torch.float32, torch.device("cpu")), reason="without oneDNN nothing is compiled")
-def test_a_machine_without_a_compiler_says_so(model_folders, monkeypatch, tmp_path):
-    """And names what is missing, and the setting."""
-    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
-    torch.compiler.reset()
-    model, settings = make_model(model_folders["opt"]), GenerationSettings(max_new_tokens=4, compiled=True)
-    missing = _inductor.config.patch({"cpp.cxx": (None, "no-such-compiler")})
-    told = r"cannot be compiled.* on cpu: .*no-such-compiler.*g\+\+"
-    with missing, pytest.raises(ConfigError, match=told) as caught:
-        model.generate(draw(3, 4, model.width), settings)
-    assert caught.value.key == "compiled"
-
-
-def test_another_architecture_is_not_compiled(model_folders):
-    """Only the own loop is."""
-    model, settings = make_model(model_folders["gpt2"]), GenerationSettings(max_new_tokens=4, compiled=True)
-    with pytest.raises(ConfigError, match="does not decode compiled on cpu"):
+    with pytest.raises(ConfigError, match="Leave `precision`"):
         model.generate(draw(3, 4, model.width), settings)
 
 
@@ -122,9 +72,9 @@ def test_an_accelerator_decodes_in_bfloat16_but_not_in_int8(model_folders):
     """As many rows at once as in the model's own precision."""
     frozen = make_model(model_folders["opt"])._model
     frozen._device, frozen._rows = torch.device("cuda"), 256
-    alone, prompted = frozen._find_decoders(GenerationSettings(precision="bfloat16"))
+    alone, prompted = frozen._find_decoders("bfloat16")
     assert (alone._fixed, prompted._fixed) == (256, 32)
-    assert frozen._find_decoders(GenerationSettings(precision="int8")) is None
+    assert frozen._find_decoders("int8") is None
 
 
 def test_a_model_in_float16_is_not_decoded_in_int8_on_a_cpu(model_folders):

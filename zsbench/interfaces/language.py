@@ -49,9 +49,6 @@ class GenerationSettings(Frozen):
     precision: DecodingPrecision = Field(
         default="own", description="of the language model while it decodes; own: as it was trained with"
     )
-    compiled: bool = Field(
-        default=False, description="whether torch.compile prepares the language model's layers for decoding"
-    )
 
 
 class LanguageModel(ABC):
@@ -147,5 +144,5 @@ class LanguageModel(ABC):
             N texts, special tokens removed, the best beam of each.
 
         Raises:
-            ConfigError: The model does not decode in this precision here, or not compiled.
+            ConfigError: The model does not decode in this precision here.
         """

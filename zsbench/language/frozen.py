@@ -78,35 +78,30 @@ class FrozenModel:
         self._prompted_rows = min(self._rows, PROMPTED_ROWS)
         taken = inspect.signature(self._model.forward).parameters
         self._takes_positions, self._keeps_logits = "position_ids" in taken, "logits_to_keep" in taken
-        self._decoders: dict[tuple[DecodingPrecision, bool], tuple[Decoder, Decoder] | None] = {}
+        self._decoders: dict[DecodingPrecision, tuple[Decoder, Decoder] | None] = {}
         self._special = find_special_tokens(self._tokenizer, self._model.config)
         self.width = int(self._model.get_input_embeddings().weight.shape[1])
 
-    def _find_decoders(self, settings: GenerationSettings) -> tuple[Decoder, Decoder] | None:
-        """The own decoding loop as the settings want it, without and with prompts; None where it is not to be had.
+    def _find_decoders(self, precision: DecodingPrecision) -> tuple[Decoder, Decoder] | None:
+        """The own decoding loop in a precision, without and with prompts; None where it is not to be had.
 
         It knows OPT models. On a CPU it is used only where rows are seen to be independent, and is the same for both.
-
-        Raises:
-            ConfigError: It is to be compiled, and cannot be.
         """
-        way = (settings.precision, settings.compiled)
-        if way not in self._decoders:
-            self._decoders[way] = self._make_decoders(*way)
-        return self._decoders[way]
+        if precision not in self._decoders:
+            self._decoders[precision] = self._make_decoders(precision)
+        return self._decoders[precision]
 
-    def _make_decoders(self, precision: DecodingPrecision, compiled: bool) -> tuple[Decoder, Decoder] | None:
+    def _make_decoders(self, precision: DecodingPrecision) -> tuple[Decoder, Decoder] | None:
         on_cpu, end = self._device.type == "cpu", self._special.end
         dtype = torch.bfloat16 if precision == "bfloat16" else self._model.dtype
         if not is_opt(self._model) or (precision == "int8" and not has_int8(self._device)):
             return None
         if on_cpu and not has_onednn(dtype, self._device):
             return None
-        steps = OptSteps(self._model, onednn=on_cpu, precision=precision, compiled=compiled)
-        alike = not compiled or _try_compiled(steps, torch.empty(0, self.width, dtype=dtype, device=self._device))
+        steps = OptSteps(self._model, onednn=on_cpu, precision=precision)
         if not on_cpu:
             return Decoder(steps, end=end, items=self._rows), Decoder(steps, end=end, items=self._prompted_rows)
-        if not alike or not has_independent_rows(steps.products, dtype):
+        if not has_independent_rows(steps.products, dtype):
             return None
         decoder = Decoder(steps, end=end)
         return decoder, decoder
@@ -191,11 +186,11 @@ class FrozenModel:
     def _continue(self, embeddings: Tensor, settings: GenerationSettings, *, prompted: bool) -> list[list[int]]:
         """Tokens that follow (N, Q + T, E) prefixes and starts."""
         with measure(self.meter, "decode", unit="tokens") as tally:
-            decoders = self._find_decoders(settings)
+            decoders = self._find_decoders(settings.precision)
             if decoders is not None:
                 return decoders[prompted].decode(embeddings, settings, tally)
-            if settings.compiled or settings.precision != "own":
-                raise _no_decoder(settings, self._device)
+            if settings.precision != "own":
+                raise _no_decoder(settings.precision, self._device)
             size = self._prompted_rows if prompted else self._rows
             decoding = self._describe_decoding(settings)
             chunks = torch.split(embeddings, size)
@@ -251,34 +246,12 @@ class FrozenModel:
             )
 
 
-def _try_compiled(steps: OptSteps, like: Tensor) -> bool:
-    """Whether compiled steps give an item the same bits among few as among many; ``like`` has the embeddings' width.
-
-    Raises:
-        ConfigError: They cannot be compiled.
-    """
-    from torch._dynamo.exc import TorchDynamoException  # slow to import
-
-    try:
-        return steps.has_independent_items(like)
-    except TorchDynamoException as error:
-        reason = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
-        raise ConfigError(
-            f"The language model cannot be compiled for decoding on {like.device.type}: {reason[:200]}.",
-            "torch.compile wants a C++ compiler on a CPU, such as g++, and triton on an accelerator.",
-            "Install it, or leave `compiled` of the decoding out.",
-            key="compiled",
-        ) from error
-
-
-def _no_decoder(settings: GenerationSettings, device: torch.device) -> ConfigError:
-    wanted = f"in {settings.precision} " if settings.precision != "own" else ""
+def _no_decoder(precision: str, device: torch.device) -> ConfigError:
     return ConfigError(
-        f"This language model does not decode {wanted}{'compiled ' if settings.compiled else ''}on {device.type}.",
-        "An OPT model decodes in bfloat16 on an accelerator or a CPU that multiplies it, in int8 on a CPU alone, and "
-        "compiled where neighbours change no bit of a text.",
-        "Leave `precision` and `compiled` of the decoding out.",
-        key="compiled" if settings.precision == "own" else "precision",
+        f"This language model does not decode in {precision} on {device.type}.",
+        "An OPT model decodes in bfloat16 on an accelerator or a CPU that multiplies it, and in int8 on a CPU alone.",
+        "Leave `precision` of the decoding out, or set it to own.",
+        key="precision",
     )
 
 

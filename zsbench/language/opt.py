@@ -25,10 +25,6 @@ __all__ = ["Memory", "OptSteps", "is_opt"]
 
 MOST_COPIED = 2**31
 """Bytes of weights that are copied into oneDNN's order; the weights of larger models are taken as they are."""
-PROBED_ITEMS = (1, 2, 3, 7, 33)
-"""Items that are compared with the same ones among the most."""
-MOST_COMPILED = 64
-"""Versions of a function that torch.compile may make in one process: of one row and more, for each way of decoding."""
 OFFSET = 2
 """Position embeddings begin at this row, whatever their padding."""
 
@@ -94,17 +90,13 @@ class OptSteps:
         onednn: Whether oneDNN multiplies, see ``zsbench.linear``.
         precision: Of the decoding: the model's own; bfloat16, weights and all between them; or int8, whose products
             with weights are of int8, and all between them is as in the model.
-        compiled: Whether torch.compile prepares what lies between one attention and the next, for any number of rows;
-            the first pass takes seconds, and raises what torch.compile raises where it has no compiler.
     """
 
-    def __init__(
-        self, model: Any, *, onednn: bool, precision: DecodingPrecision = "own", compiled: bool = False
-    ) -> None:
+    def __init__(self, model: Any, *, onednn: bool, precision: DecodingPrecision = "own") -> None:
         decoder, config = model.model.decoder, model.config
         self._dtype = torch.bfloat16 if precision == "bfloat16" else model.dtype
         size = sum(parameter.numel() * parameter.element_size() for parameter in model.parameters())
-        copied: Kernel = "onednn-traced" if compiled else "onednn-copied" if size <= MOST_COPIED else "onednn"
+        copied: Kernel = "onednn-copied" if size <= MOST_COPIED else "onednn"
         self._kernel: Kernel = "int8" if precision == "int8" else copied if onednn else "torch"
         self._positions: Tensor = decoder.embed_positions.weight.to(self._dtype)
         self._words: Tensor = decoder.embed_tokens.weight.to(self._dtype)
@@ -115,9 +107,6 @@ class OptSteps:
         self._project_out = self._maybe(decoder.project_out)
         self._final_norm = None if decoder.final_layer_norm is None else self._cast(decoder.final_layer_norm)
         self._layers = [self._take_layer(layer) for layer in decoder.layers]
-        self._first, self._go_on = self._ask, self._leave_layer
-        if compiled:
-            self._first, self._go_on = _compile(self._ask), _compile(self._leave_layer)
         self._head = make_product(model.lm_head.weight.to(self._dtype), None, kernel=self._kernel)
         self._head_weights = int(model.lm_head.weight.numel())
         linears = [module for module in decoder.modules() if isinstance(module, torch.nn.Linear)]
@@ -130,28 +119,6 @@ class OptSteps:
         layer, hidden = self._layers[0], int(self._positions.shape[1])
         inner = [(layer.read, hidden), (layer.write, hidden), (layer.widen, hidden)]
         return [*inner, (layer.narrow, self._inner), (self._head, int(self._words.shape[1]))]
-
-    @torch.inference_mode()
-    def has_independent_items(self, like: Tensor) -> bool:
-        """Whether an item has the same bits among few as among many, in a prefix and two steps after it.
-
-        Args:
-            like: A tensor of the embeddings' width (..., E), precision and device.
-        """
-        generator = torch.Generator().manual_seed(0)
-        prefixes = torch.randn(PROBED_ITEMS[-1], 4, like.shape[-1], generator=generator).to(like)
-        expected = self._probe(prefixes)
-        return all(torch.equal(self._probe(prefixes[:items]), expected[:items]) for items in PROBED_ITEMS[:-1])
-
-    def _probe(self, prefixes: Tensor) -> Tensor:
-        """Logits ``(I, 5, V)`` of prefixes and of one beam, then two steps of two beams."""
-        I, own = len(prefixes), torch.eye(2, dtype=torch.bool, device=prefixes.device)  # noqa: E741  the alphabet above
-        logits, memory = self.begin(prefixes, 4, Tally("probe"))
-        found = [logits[:, None]]
-        for step in (1, 2):
-            tokens, seen = logits.topk(2).indices, own.repeat(1, step).expand(I, -1, -1)
-            found.append(self.step(tokens, memory, seen, Tally("probe")).view(I, 2, -1))
-        return torch.cat(found, dim=1)
 
     def item_bytes(self, positions: int) -> int:
         """Bytes that keys and values of one item take."""
@@ -199,29 +166,19 @@ class OptSteps:
 
     def _run(self, hidden: Tensor, memory: Memory, mask: Tensor) -> Tensor:
         """All layers over ``(I * n, E)``, n new positions an item."""
-        read = self._first(self._layers[0], hidden)
-        following = [*self._layers[1:], None]
-        for number, (layer, after) in enumerate(zip(self._layers, following, strict=True)):
-            attended = self._attend(read, number, memory, mask)
-            hidden, read = self._go_on(layer, after, hidden, attended)
+        for number, layer in enumerate(self._layers):
+            hidden = self._run_layer(layer, number, hidden, memory, mask)
         memory.length += mask.shape[1]
         return hidden
 
-    def _ask(self, layer: _Layer, hidden: Tensor) -> Tensor:
-        """Queries, keys and values of a layer."""
-        return layer.read(layer.first_norm(hidden) if self._norm_first else hidden)
-
-    def _leave_layer(
-        self, layer: _Layer, following: _Layer | None, hidden: Tensor, attended: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """What a layer makes of its attention, and queries, keys and values of the following one."""
-        hidden = hidden + layer.write(attended)
+    def _run_layer(self, layer: _Layer, number: int, hidden: Tensor, memory: Memory, mask: Tensor) -> Tensor:
+        x = layer.first_norm(hidden) if self._norm_first else hidden
+        hidden = hidden + layer.write(self._attend(layer.read(x), number, memory, mask))
         if not self._norm_first:
             hidden = layer.first_norm(hidden)
         x = layer.widen(layer.second_norm(hidden) if self._norm_first else hidden)
         hidden = hidden + layer.narrow(x if layer.activate is None else layer.activate(x))
-        hidden = hidden if self._norm_first else layer.second_norm(hidden)
-        return hidden, hidden if following is None else self._ask(following, hidden)
+        return hidden if self._norm_first else layer.second_norm(hidden)
 
     def _attend(self, read: Tensor, number: int, memory: Memory, mask: Tensor) -> Tensor:
         """Attention of ``(I * n, 3 E)`` queries, keys and values, over all that is held: ``(I * n, E)``."""
@@ -269,12 +226,3 @@ class OptSteps:
 
     def _maybe(self, linear: Any) -> Product | None:
         return None if linear is None else self._take(linear)
-
-
-def _compile(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A function of rows, compiled for any number of them; one row is a case of its own."""
-    from torch import _dynamo, _inductor
-
-    _dynamo.config.recompile_limit = max(_dynamo.config.recompile_limit, MOST_COMPILED)
-    _inductor.config.compile_threads = 1  # a stage may run in a forked process, which starts no pool of its own
-    return torch.compile(function, dynamic=True, fullgraph=True)

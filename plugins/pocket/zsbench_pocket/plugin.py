@@ -8,7 +8,6 @@ from zsbench.hookspecs import hookimpl
 from zsbench.interfaces.specs import DataRootSpec, MatrixSpec
 
 __all__ = [
-    "decoding_compiled_matrix",
     "decoding_precision_matrix",
     "embedded_matrix",
     "gap_models_matrix",
@@ -17,11 +16,6 @@ __all__ = [
 ]
 
 MATRICES = Path(__file__).parent / "matrices"
-
-
-def decoding_compiled_matrix() -> Path:
-    """The file of the matrix over decoding with torch.compile and without."""
-    return MATRICES / "decoding-compiled.yaml"
 
 
 def decoding_precision_matrix() -> Path:
@@ -66,12 +60,6 @@ def zsbench_data_roots() -> list[DataRootSpec]:
 def zsbench_matrices() -> list[MatrixSpec]:
     """The embedded ablation matrix, and the studies of gap models, noise and sub-regions."""
     return [
-        MatrixSpec(
-            id="decoding-compiled",
-            factory=decoding_compiled_matrix,
-            summary="one training of MacCap on the embedded world, decoded with torch.compile and without",
-            tags=("offline",),
-        ),
         MatrixSpec(
             id="decoding-precision",
             factory=decoding_precision_matrix,
