@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -20,7 +19,6 @@ from zsbench.interfaces import (
     CaptionerSpec,
     Frozen,
     GapSetting,
-    RegionFeatures,
     TrainingReport,
     TrainingState,
 )
@@ -36,17 +34,9 @@ class Inference(Frozen):
     gap: GapSetting = GapSetting(id="none-of-these")
 
 
-class Selection(Frozen):
-    regions: int = 2
-
-
 class CaptionerConfig(Frozen):
     training: Training = Training()
     inference: Inference = Inference()
-
-    @property
-    def region_settings(self):
-        return Selection()
 
 
 class GoodCaptioner(Captioner[CaptionerConfig]):
@@ -83,12 +73,8 @@ class GoodCaptioner(Captioner[CaptionerConfig]):
     def restore(self, folder):
         self.weight = torch.tensor(json.loads((folder / "weight.json").read_text(encoding="utf-8")))
 
-    def select_regions(self, batch):
-        return RegionFeatures(batch.features.patches[:, :2], (None,) * len(batch))
-
     def caption(self, batch):
-        regions = batch.regions or self.select_regions(batch)
-        pairs = zip(regions.features[:, 0], batch.generators, strict=True)
+        pairs = zip(batch.features.pooled, batch.generators, strict=True)
         return [self.one(feature, generator) for feature, generator in pairs]
 
     def one(self, feature, generator):
@@ -99,23 +85,6 @@ class GoodCaptioner(Captioner[CaptionerConfig]):
 
     def answer(self, batch, questions):
         return [question.split()[-1].rstrip("?") for question in questions]
-
-
-class SelectsInCompany(GoodCaptioner):
-    def select_regions(self, batch):
-        selected = super().select_regions(batch)
-        return RegionFeatures(-selected.features if len(batch) == 1 else selected.features, selected.shown)
-
-
-class SelectsUnequally(GoodCaptioner):
-    def select_regions(self, batch):
-        features = super().select_regions(batch).features
-        return RegionFeatures(features[:, : 1 + (batch.ids[0] == "image-0")], (None,) * len(batch))
-
-
-class ForgetsStoredRegions(GoodCaptioner):
-    def caption(self, batch):
-        return super().caption(replace(batch, regions=self.select_regions(batch)))
 
 
 class ReadsInConstructor(GoodCaptioner):

@@ -35,8 +35,6 @@ from zsbench.interfaces import (
     MatrixSpec,
     Metric,
     MetricSpec,
-    RegionFeatures,
-    Regions,
     Task,
     TaskCard,
     TaskSpec,
@@ -271,49 +269,6 @@ class OracleCaptioner(FakeCaptioner):
         return [Caption((Candidate(f"{len(shown)} shown"),)) for shown in batch.references]
 
 
-class SelectionSettings(Frozen):
-    patches: int
-
-
-class SelectingConfig(Frozen):
-    patches: int = 2
-    louder: bool = False
-
-    @property
-    def region_settings(self):
-        return SelectionSettings(patches=self.patches)
-
-
-class SelectingCaptioner(Captioner[SelectingConfig]):
-    """Says how the first patches of an image add up."""
-
-    needs: ClassVar[CaptionerNeeds] = CaptionerNeeds(patches=True)
-    selections: ClassVar[list[int]] = []
-
-    def load(self, resources):
-        self.loaded = True
-
-    def select_regions(self, batch):
-        type(self).selections.append(len(batch))
-        assert not hasattr(self, "loaded")
-        places = tuple(Regions(2, (row % 4,), (0.1 + row / 3,)) if row % 2 else None for row in range(len(batch)))
-        return RegionFeatures(batch.features.patches[:, : self.config.patches], places)
-
-    def caption(self, batch):
-        assert batch.features.patches is None
-        texts = [f"{float(one.sum()):.6f}" + "!" * self.config.louder for one in batch.regions.features]
-        pairs = zip(texts, batch.regions.shown, strict=True)
-        return [Caption((Candidate(text),), regions=shown) for text, shown in pairs]
-
-
-class MisselectingCaptioner(SelectingCaptioner):
-    """Returns one image too few."""
-
-    def select_regions(self, batch):
-        whole = super().select_regions(batch)
-        return RegionFeatures(whole.features[1:], whole.shown[1:])
-
-
 class BrokenCaptioner(NearestCaptioner):
     """Raises on the third image."""
 
@@ -434,10 +389,6 @@ def zsbench_captioners():
         CaptionerSpec(id="broken", factory=BrokenCaptioner, config=NoSettings),
         CaptionerSpec(id="silent", factory=SilentCaptioner, config=NoSettings),
         CaptionerSpec(id="answering", factory=AnsweringCaptioner, config=NoSettings),
-        CaptionerSpec(id="selecting", factory=SelectingCaptioner, config=SelectingConfig),
-        CaptionerSpec(id="selecting-louder", base="selecting", changes={"louder": True}),
-        CaptionerSpec(id="selecting-more", base="selecting", changes={"patches": 3}),
-        CaptionerSpec(id="misselecting", factory=MisselectingCaptioner, config=SelectingConfig),
         CaptionerSpec(id="fake-oracle", base="fake", factory=OracleCaptioner, needs=OracleCaptioner.needs),
     ]
 

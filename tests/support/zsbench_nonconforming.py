@@ -14,7 +14,6 @@ from zsbench_bad_captioners import (
     ChangesTheEncoder,
     CopiesConfig,
     DrawsAgain,
-    ForgetsStoredRegions,
     GoodCaptioner,
     LoneSurrogate,
     MovesGlobalState,
@@ -27,8 +26,6 @@ from zsbench_bad_captioners import (
     ScoresNan,
     SeesTheBatch,
     SeesThePlace,
-    SelectsInCompany,
-    SelectsUnequally,
     TooFew,
     TrainsByChance,
     TrainsOnTheSpot,
@@ -119,7 +116,6 @@ BY_CHECK = {
         "shared-models-left-alone": captioner(ChangesTheEncoder),
         "memory-freed": captioner(RemembersItself),
         "record-round-trip": captioner(LoneSurrogate),
-        "stored-regions-same": captioner(SelectsInCompany),
         "answers-clean": captioner(AnswersTogether),
         "training-survives-saving": captioner(SavesHalf),
         "checkpoint-safe": captioner(SavesPickle),
@@ -175,8 +171,6 @@ for kind, (make, good, stores_more) in MAKERS.items():
     BROKEN[kind, "constructor-stores-only"] = Case(make(stores_more))
 ALSO_BROKEN = [
     ("captioner", "one-caption-an-image", captioner(BareStrings)),
-    ("captioner", "stored-regions-same", captioner(SelectsUnequally)),
-    ("captioner", "stored-regions-same", captioner(ForgetsStoredRegions)),
     ("captioner", "constructor-stores-only", captioner(CopiesConfig)),
     ("gap-model", "inputs-unmodified", gap(GapFitsInPlace)),
     ("task", "ids-stable", task(ShuffledTask)),

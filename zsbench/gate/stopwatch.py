@@ -25,7 +25,7 @@ TIMEOUT = 3600
 """Seconds that one measurement, or getting ready, may take."""
 
 WORKER = "zsbench.cli.repeat"
-_TAKEN = ("text-features", "image-features", "region-features", "gap-fit", "train")
+_TAKEN = ("text-features", "image-features", "gap-fit", "train")
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 _TAIL = 400
 

@@ -10,7 +10,6 @@ from zsbench.interfaces.captioner import (
     CaptionerResources,
     ImageBatch,
     Progress,
-    RegionFeatures,
     Regions,
     TrainingReport,
 )
@@ -79,7 +78,6 @@ __all__ = [
     "NDArrayFloat",
     "PreparedReferences",
     "Progress",
-    "RegionFeatures",
     "Regions",
     "RequiredFile",
     "SimilarityMetric",

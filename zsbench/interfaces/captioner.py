@@ -33,7 +33,6 @@ __all__ = [
     "CaptionerResources",
     "ImageBatch",
     "Progress",
-    "RegionFeatures",
     "Regions",
     "TrainingReport",
 ]
@@ -111,8 +110,6 @@ class ImageBatch:
             randomness of image i comes from ``generators[i]``, so results do not depend on the batch.
         images: The decoded images, or None unless the captioner needs pixels.
         references: B times ``(r_i, D)`` features of the reference captions, or None unless it needs references.
-        regions: What its ``select_regions`` gave of these images, read from the store; then ``features`` holds the
-            global features alone. None unless its config has ``region_settings``.
     """
 
     ids: tuple[str, ...]
@@ -120,7 +117,6 @@ class ImageBatch:
     generators: tuple[Generator, ...]
     images: tuple[Image, ...] | None = None
     references: tuple[Tensor, ...] | None = None
-    regions: RegionFeatures | None = None
 
     def __len__(self) -> int:
         """B."""
@@ -171,19 +167,6 @@ class Regions:
 
 
 @dataclass(frozen=True)
-class RegionFeatures:
-    """The sub-regions that a captioner selects in B images, as the store keeps them.
-
-    Attributes:
-        features: ``(B, K, D)`` float32; K is the same for every image.
-        shown: For each image where its regions are, for people to see, or None.
-    """
-
-    features: Tensor
-    shown: tuple[Regions | None, ...]
-
-
-@dataclass(frozen=True)
 class Caption:
     """The caption of one image: every candidate, and which was chosen.
 
@@ -222,9 +205,7 @@ class Captioner(ABC, Generic[ConfigT]):
     """Says what is in an image, after training on text alone or on nothing at all.
 
     The constructor stores a frozen config and nothing else; ``load`` takes the resources. A config whose class has
-    the fields ``training`` and ``inference`` lets captioners that differ only in ``inference`` share one training. A
-    config with a property ``region_settings``, a record of settings or None, lets captioners with equal records share
-    the sub-regions that ``select_regions`` selects: they are selected once an image, and kept in the store.
+    the fields ``training`` and ``inference`` lets captioners that differ only in ``inference`` share one training.
 
     Attributes:
         needs: What it must be given and what it can do.
@@ -274,20 +255,6 @@ class Captioner(ABC, Generic[ConfigT]):
             CaptionerError: The captioner has no training.
         """
         raise _not_offered(self, "restore")
-
-    def select_regions(self, batch: ImageBatch) -> RegionFeatures:
-        """Select sub-regions of B images by their features and ``region_settings`` alone, before any ``load``.
-
-        Args:
-            batch: The images, without pixels and references; not modified.
-
-        Returns:
-            The regions, each image's independent of the others.
-
-        Raises:
-            CaptionerError: The captioner selects none that can be stored.
-        """
-        raise _not_offered(self, "select_regions")
 
     @abstractmethod
     def caption(self, batch: ImageBatch) -> list[Caption]:

@@ -23,7 +23,6 @@ from zsbench.plan.stages import (
     Prediction,
     Reading,
     References,
-    RegionSelection,
     Scoring,
     Similarity,
     Stage,
@@ -222,7 +221,6 @@ class StageBuilder:
         texts = self.texts(axis.corpus) if needs.memory else None
         gap = self.gap(config, "inference", axis.corpus) if needs.gap_model else None
         images = self.images(task, patches=self.parts.patches)
-        regions = self._regions(axis, task, images)
         references = self._reference_features(task) if needs.references else None
         items = task.image_items if captions else task.items
         material = {
@@ -246,33 +244,15 @@ class StageBuilder:
             gap=gap,
             texts=texts,
             images=images,
-            regions=regions,
             references=references,
             seed=axis.seed,
             batch_size=self.matrix.batch_size,
             device=self.matrix.device,
         )
         fit, features = gap[1] if gap else None, references[1] if references else None
-        inputs = tuple(key for key in (training, texts, images, regions, fit, features) if key)
+        inputs = tuple(key for key in (training, texts, images, fit, features) if key)
         label = f"{axis.captioner.id} on {task.id}, seed {axis.seed}"
         return self._add("predict", label, material, inputs, work)
-
-    def _regions(self, axis: Axis, task: TaskChoice, images: str) -> str | None:
-        """The sub-regions that a captioner selects by the images' features alone; None if it selects none like that."""
-        settings = getattr(axis.captioner.config, "region_settings", None)
-        if not (axis.needs.patches and isinstance(settings, Frozen)):
-            return None
-        factory = axis.captioner.factory
-        material = {
-            "captioner": f"{factory}/{source_hash(factory)}",
-            "settings": _dump(settings),
-            "encoder": self.parts.encoder.content,
-            "images": task.images,
-            "libraries": library_versions(*LIBRARIES),
-            **self._threads,
-        }
-        work = RegionSelection(axis.captioner, task.image_items, self.parts.encoder.id, images)
-        return self._add("region-features", f"{axis.captioner.id} on {task.id}", material, (images,), work)
 
     def _reading(self, axis: Axis, task: TaskChoice, captions: str) -> str:
         """Answers that the language model reads out of captions."""

@@ -23,7 +23,6 @@ __all__ = [
     "Prediction",
     "Reading",
     "References",
-    "RegionSelection",
     "Scoring",
     "Similarity",
     "Stage",
@@ -53,23 +52,6 @@ class ImageEncoding:
     task: TaskChoice
     patches: bool
     strict: bool = False
-
-
-@dataclass(frozen=True)
-class RegionSelection:
-    """The sub-regions of a task's images, shared by every captioner that selects alike.
-
-    Attributes:
-        captioner: The captioner, as the first cell that needs the regions names it.
-        items: Every image once.
-        encoder_id: For messages.
-        images: Key of the image features, patch tokens among them.
-    """
-
-    captioner: ResolvedCaptioner
-    items: Sequence[Item]
-    encoder_id: str
-    images: str
 
 
 @dataclass(frozen=True)
@@ -121,7 +103,6 @@ class Prediction:
         gap: The gap model of inference and the key of its fit.
         texts: Key of the text features, if the captioner reads the corpus.
         images: Key of the image features.
-        regions: Key of the sub-regions that it selects, if they are stored.
         references: The items' reference captions and the key of their features, for a captioner that looks at them.
     """
 
@@ -134,7 +115,6 @@ class Prediction:
     gap: tuple[GapChoice, str | None] | None
     texts: str | None
     images: str
-    regions: str | None
     references: tuple[ReferenceTexts, str] | None
     seed: int
     batch_size: int
@@ -216,18 +196,7 @@ class Comparison:
     baseline: str
 
 
-Work = (
-    TextEncoding
-    | ImageEncoding
-    | RegionSelection
-    | GapFit
-    | Training
-    | References
-    | Prediction
-    | Reading
-    | Scoring
-    | Comparison
-)
+Work = TextEncoding | ImageEncoding | GapFit | Training | References | Prediction | Reading | Scoring | Comparison
 
 
 @dataclass(frozen=True)
@@ -235,8 +204,7 @@ class Stage:
     """A piece of work with the key of its output.
 
     Attributes:
-        kind: text-features, image-features, region-features, gap-fit, train, references, predict, read, score or
-            compare.
+        kind: text-features, image-features, gap-fit, train, references, predict, read, score or compare.
         key: Hash of everything the output depends on.
         label: What people read.
         inputs: Keys of the stages it waits for.

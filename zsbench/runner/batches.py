@@ -1,15 +1,14 @@
-"""What a captioner is given of some items: features and sub-regions from the store, and whatever else it needs."""
+"""What a captioner is given of some items: features from the store, and whatever else it needs."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from zsbench.errors import ConfigError
 from zsbench.images import read_image
 from zsbench.interfaces import CaptionerNeeds, ImageBatch, ImageFeatures
 from zsbench.plan import Item, Prediction
 from zsbench.runner.features import ImageFeatureReader
-from zsbench.runner.patches import need_patches
-from zsbench.runner.regions import RegionReader
 from zsbench.runner.workbench import Workbench, generator
 from zsbench.seeds import derive_seed
 
@@ -26,7 +25,6 @@ class BatchReader:
     def __init__(self, work: Prediction, bench: Workbench) -> None:
         self._work, self._bench = work, bench
         self._images = ImageFeatureReader(bench.places[work.images])
-        self._regions = RegionReader(bench.places[work.regions]) if work.regions else None
         self.unreadable = self._images.unreadable
 
     def read(self, items: Sequence[Item], needs: CaptionerNeeds) -> ImageBatch:
@@ -35,11 +33,10 @@ class BatchReader:
         Raises:
             ConfigError: It needs patch tokens, and the encoder has none.
         """
-        work, rows = self._work, [item.row for item in items]
-        regions = None if self._regions is None else self._regions.read(rows)
-        features = self._images.read(rows) if regions is None else ImageFeatures(self._images.pooled(rows))
-        if needs.patches and regions is None:
-            need_patches(features, work.captioner.id, work.encoder.id)
+        work = self._work
+        features = self._images.read([item.row for item in items])
+        if needs.patches:
+            _need_patches(features, work.captioner.id, work.encoder.id)
         purpose = "caption" if items[0].question is None else "answer"
         references = self._bench.references(*work.references) if work.references else None
         return ImageBatch(
@@ -48,5 +45,19 @@ class BatchReader:
             generators=tuple(generator(derive_seed(work.seed, purpose, item.id)) for item in items),
             images=tuple(read_image(item.path, id=item.id) for item in items) if needs.pixels else None,
             references=tuple(references[item.row] for item in items) if references else None,
-            regions=regions,
+        )
+
+
+def _need_patches(features: ImageFeatures, captioner: str, encoder: str) -> None:
+    """Refuse features without patch tokens or attention.
+
+    Raises:
+        ConfigError: There are none.
+    """
+    if features.patches is None or features.attention is None:
+        raise ConfigError(
+            f"Captioner {captioner!r} needs patch tokens, and encoder {encoder!r} has none.",
+            "Vision transformers have them; ResNet and pooled towers do not.",
+            "Choose one that has, for example `--set encoder.settings.model=ViT-B-32`.",
+            key="encoder",
         )

@@ -34,7 +34,6 @@ ORDER = (
     "gap-fit",
     "train",
     "image-features",
-    "region-features",
     "references",
     "score",
     "compare",

@@ -20,7 +20,6 @@ from zsbench.plan import (
     Prediction,
     Reading,
     References,
-    RegionSelection,
     Scoring,
     Stage,
     TextEncoding,
@@ -32,7 +31,6 @@ from zsbench.runner.features import encode_images, encode_texts, fit_gap
 from zsbench.runner.memory import give_back
 from zsbench.runner.outcome import Outcome, StageRecord
 from zsbench.runner.reading import read_answers
-from zsbench.runner.regions import select_regions
 from zsbench.runner.reporter import Reporter
 from zsbench.runner.scoring import compare, prepare, score
 from zsbench.runner.workbench import Workbench
@@ -101,7 +99,6 @@ def execute(stage: Stage, folder: Path, bench: Workbench, device: str) -> bool:
     actions: dict[type, Callable[[Any], bool | None]] = {
         TextEncoding: lambda work: encode_texts(work, folder, bench, device),
         ImageEncoding: lambda work: encode_images(work, folder, bench, device),
-        RegionSelection: lambda work: select_regions(work, folder, bench),
         GapFit: lambda work: fit_gap(work, folder, bench),
         Training: lambda work: train(work, folder, bench),
         References: lambda work: prepare(work, folder, bench),

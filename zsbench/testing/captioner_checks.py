@@ -8,11 +8,11 @@ import math
 import unicodedata
 import weakref
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import fields
 
 import torch
 
-from zsbench.interfaces import Caption, Frozen, ImageBatch, ImageFeatures, RegionFeatures
+from zsbench.interfaces import Caption, ImageBatch
 from zsbench.testing.kit import NotApplicable, check_for, conforms
 from zsbench.testing.subjects import CaptionerSubject
 from zsbench.testing.watch import disturbed_randomness, find_tensors, untouched_randomness
@@ -226,35 +226,6 @@ def check_captioner_record_round_trip(subject: CaptionerSubject) -> None:
 
 
 @check_for("captioner")
-def check_captioner_stored_regions_same(subject: CaptionerSubject) -> None:
-    """Sub-regions selected before, an image at a time and without a load, give the captions of those selected then.
-
-    They are K finite float32 features of the joint space an image.
-    """
-    if not isinstance(getattr(subject.config, "region_settings", None), Frozen):
-        raise NotApplicable("Its config has no `region_settings`, so no regions are stored.")
-    batch = subject.batch(range(IMAGES))
-    found = [subject.make().select_regions(_without_rest(subject.batch([row]))) for row in range(IMAGES)]
-    shapes = {tuple(one.features.shape) for one in found}
-    K = len(found[0].features[0]) if len(shapes) == 1 else 0
-    right = all(one.features.dtype == torch.float32 and bool(one.features.isfinite().all()) for one in found)
-    conforms(
-        shapes == {(1, K, batch.features.pooled.shape[1])} and right and all(len(one.shown) == 1 for one in found),
-        f"The regions of single images have the shapes {sorted(shapes)} and {[len(one.shown) for one in found]} places",
-        "`select_regions` returns (B, K, D) finite float32 with the same K for every image, and B places",
-        "Fill up to K, for example by repeating regions",
-    )
-    stored = RegionFeatures(torch.cat([one.features for one in found]), tuple(one.shown[0] for one in found))
-    given = replace(batch, features=ImageFeatures(batch.features.pooled), regions=stored)
-    check_same_captions(
-        subject.ready.caption(subject.batch(range(IMAGES))),
-        subject.ready.caption(given),
-        "from stored regions",
-        "Select by the image's features and `region_settings` alone, and use `batch.regions` where it is not None",
-    )
-
-
-@check_for("captioner")
 def check_captioner_answers_clean(subject: CaptionerSubject) -> None:
     """A captioner that answers gives one line of text a question, in order, whatever the batch."""
     if not subject.needs.answers:
@@ -292,11 +263,6 @@ def check_same_captions(first: Sequence[Caption], second: Sequence[Caption], how
         "The same image, config and seed give the same caption",
         fix,
     )
-
-
-def _without_rest(batch: ImageBatch) -> ImageBatch:
-    """A batch as ``select_regions`` gets it."""
-    return replace(batch, images=None, references=None)
 
 
 def _captioned(subject: CaptionerSubject) -> tuple[Sequence[str], list[Caption]]:

@@ -9,7 +9,6 @@ import torch
 
 from zsbench.errors import CaptionerError, FeatureError
 from zsbench.interfaces import ImageBatch, ImageFeatures
-from zsbench_maccap.captioner import MacCap
 from zsbench_maccap.config import MacCapInference
 from zsbench_maccap.regions import find_regions, read_memory, region_features
 
@@ -141,51 +140,6 @@ def test_the_class_token_is_no_cell(world):
     batch.features.attention[0, 0] = torch.tensor([0.5, *[0.5 / 9] * 9])
     found = find_regions(batch, 0, MacCapInference(regions=1, allow_class_token=True))
     assert found is None
-
-
-@pytest.mark.parametrize("source", ["attention-top-k", "attention-threshold", "grid"])
-def test_stored_regions_give_the_same_captions_without_patches(world, select, source):
-    """To the bit, and so are the cells that people see; nothing need be loaded to select."""
-    config = world.config(inference={"region_source": source, "regions": 4})
-    captioner, batch = world.trained(config, inference=0.3), square(world.images(5))
-    regions = MacCap(config).select_regions(batch)
-    assert regions.features.shape == (5, 4, world.D)
-    stored = replace(select(without_patches(batch), slice(0, 5)), regions=regions)
-    assert captioner.caption(stored) == captioner.caption(select(batch, slice(0, 5)))
-    again = replace(select(without_patches(batch), slice(0, 5)), regions=regions)
-    questions = ["what?"] * 5
-    assert captioner.answer(again, questions) == captioner.answer(select(batch, slice(0, 5)), questions)
-
-
-@pytest.mark.parametrize("source", ["global", "all-patches", "random-k", "caption-oracle"])
-def test_what_is_not_of_the_image_alone_is_not_stored(world, source):
-    """Nothing, everything, by chance, or by references."""
-    config = world.config(inference={"region_source": source})
-    assert config.region_settings is None
-    with pytest.raises(CaptionerError, match=f"region_source` is {source}"):
-        MacCap(config).select_regions(world.images(1))
-
-
-@pytest.mark.parametrize(
-    ("change", "same"),
-    [
-        ({"region_threshold": 2.0}, True),
-        ({"candidates": 2, "rerank": False, "region_weight": 0.5}, True),
-        ({"regions": 4}, False),
-        ({"region_source": "grid"}, False),
-        ({"allow_class_token": True}, False),
-        ({"attention_weights": "row"}, False),
-    ],
-)
-def test_regions_are_shared_by_all_settings_that_select_alike(world, change, same):
-    """A threshold is a setting of one source, and what is done with regions is none of theirs."""
-    assert (world.config(inference=change).region_settings == world.config().region_settings) is same
-
-
-def test_a_threshold_counts_where_it_selects(world):
-    """Two of them are two selections."""
-    sources = [{"region_source": "attention-threshold", "region_threshold": value} for value in (2.0, 3.0)]
-    assert len({str(world.config(inference=one).region_settings) for one in sources}) == 2
 
 
 def square(batch: ImageBatch) -> ImageBatch:

@@ -28,14 +28,13 @@ from zsbench.interfaces import (
     ImageBatch,
     LanguageModel,
     Progress,
-    RegionFeatures,
     TrainingJournal,
     TrainingReport,
 )
 from zsbench_maccap.adaptor import Adaptor, AdaptorShape, build_adaptor
 from zsbench_maccap.checkpoint import Origin, read_checkpoint, write_checkpoint
 from zsbench_maccap.config import NEEDS, MacCapConfig
-from zsbench_maccap.regions import find_regions, read_memory, region_features
+from zsbench_maccap.regions import find_regions, read_memory
 from zsbench_maccap.text import clean_answer, clean_caption
 from zsbench_maccap.training import Reconstruction, train_adaptor
 
@@ -133,23 +132,6 @@ class MacCap(Captioner[MacCapConfig]):
         """
         read_checkpoint(folder, self._parts().adaptor, self._origin())
         self._trained = True
-
-    def select_regions(self, batch: ImageBatch) -> RegionFeatures:
-        """Sub-regions of B images, ``(B, K, D)``, where the settings select them by the image's features alone [1].
-
-        Raises:
-            CaptionerError: They do not.
-            FeatureError: The encoder gives no patches and attention, or fewer positions than K.
-        """
-        if self.config.region_settings is None:
-            raise _error(
-                f"`inference.region_source` is {self.config.inference.region_source}.",
-                "Only regions that depend on an image's features alone are selected ahead.",
-                "Let `caption` select them.",
-            )
-        rows, settings = range(len(batch)), self.config.inference
-        features = torch.stack([region_features(batch, row, settings) for row in rows])
-        return RegionFeatures(features, tuple(find_regions(batch, row, settings) for row in rows))
 
     @torch.no_grad()
     def caption(self, batch: ImageBatch) -> list[Caption]:

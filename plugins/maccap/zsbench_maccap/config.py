@@ -16,15 +16,7 @@ from zsbench.interfaces.gap import GapSetting
 from zsbench.interfaces.language import GenerationSettings
 from zsbench.interfaces.records import Frozen
 
-__all__ = [
-    "NEEDS",
-    "AnswerSettings",
-    "MacCapConfig",
-    "MacCapInference",
-    "MacCapTraining",
-    "RegionSettings",
-    "RegionSource",
-]
+__all__ = ["NEEDS", "AnswerSettings", "MacCapConfig", "MacCapInference", "MacCapTraining", "RegionSource"]
 
 NEEDS = CaptionerNeeds(training=True, encoder=True, language_model=True, patches=True, gap_model=True, answers=True)
 
@@ -37,8 +29,6 @@ RegionSource = Literal[
     "caption-oracle",
     "global",
 ]
-STORED = ("attention-top-k", "attention-threshold", "grid")
-"""Sources that select by an image's features alone, and fewer than all of them."""
 PAPER_GAP = GapSetting(id="gaussian", settings={"noise_variance": 0.016})
 PAPER_DECODING = GenerationSettings(beams=4, max_new_tokens=16)
 BLIP2_DECODING = GenerationSettings(beams=5, max_new_tokens=10, min_new_tokens=1, length_penalty=-1.0)
@@ -136,32 +126,8 @@ class MacCapInference(Frozen):
     answering: AnswerSettings = Field(default=AnswerSettings(), description="visual question answering [code]")
 
 
-class RegionSettings(Frozen):
-    """What decides an image's sub-regions beside its features; captioners with equal records share them."""
-
-    source: RegionSource
-    regions: int
-    threshold: float | None
-    allow_class_token: bool
-    attention_weights: Literal["row", "softmax-of-row"]
-
-
 class MacCapConfig(Frozen):
     """Training and inference apart."""
 
     training: MacCapTraining = Field(default=MacCapTraining(), description="adaptor and text-only training")
     inference: MacCapInference = Field(default=MacCapInference(), description="from an image to words")
-
-    @property
-    def region_settings(self) -> RegionSettings | None:
-        """What decides the sub-regions; None where none is selected, or by more than the image's features."""
-        chosen = self.inference
-        if chosen.region_source not in STORED:
-            return None
-        return RegionSettings(
-            source=chosen.region_source,
-            regions=chosen.regions,
-            threshold=chosen.region_threshold if chosen.region_source == "attention-threshold" else None,
-            allow_class_token=chosen.allow_class_token,
-            attention_weights=chosen.attention_weights,
-        )

@@ -46,8 +46,6 @@ def read_memory(batch: ImageBatch, row: int, settings: MacCapInference) -> Tenso
 
 def region_features(batch: ImageBatch, row: int, settings: MacCapInference) -> Tensor:
     """The sub-region features r_i of one image, ``(K, D)``, unit norm, from the source that the settings name."""
-    if batch.regions is not None:  # selected before, and stored
-        return batch.regions.features[row]
     tokens, A = read_tokens(batch.features, row)  # (1+P, D), (1+P, 1+P)
     if settings.region_source == "grid":
         return aggregate_regions(grid_cells(len(tokens) - 1, settings.regions, like=tokens), tokens, "row")
@@ -64,8 +62,6 @@ def find_regions(batch: ImageBatch, row: int, settings: MacCapInference) -> Regi
     Weights are what the class token's attention gives the cells, whatever they were selected by. None where nothing
     is selected (global, all patches, a grid), or where the patches form no square.
     """
-    if batch.regions is not None:
-        return batch.regions.shown[row]
     if settings.region_source in {"global", "all-patches", "grid"}:
         return None
     tokens, A = read_tokens(batch.features, row)  # (1+P, D), (1+P, 1+P)

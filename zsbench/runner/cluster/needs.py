@@ -16,7 +16,6 @@ GIGABYTE = 1_000_000_000
 MEMORY = {
     "text-features": 1 * GIGABYTE,
     "image-features": 1 * GIGABYTE,
-    "region-features": 1 * GIGABYTE,
     "gap-fit": 1 * GIGABYTE,
     "train": 2 * GIGABYTE,
     "references": 2 * GIGABYTE,
