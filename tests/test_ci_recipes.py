@@ -68,6 +68,47 @@ def test_the_shell_recipe_passes_and_fails_as_it_says(shell, tmp_path):
     assert shell(refused).returncode == 2
 
 
+BENCHMARK = """
+import time
+
+def test_captioning(benchmark):
+    benchmark.pedantic(time.sleep, args=({seconds},), rounds=5)
+"""
+
+
+@pytest.mark.slow
+def test_the_speed_recipe_fails_only_when_a_benchmark_became_slower(tmp_path, monkeypatch):
+    """Two revisions of a repository in one job: equal times pass, three times as long fails; both are shown."""
+    head = tmp_path / "head"
+    file = head / "tests" / "benchmarks" / "test_captioning.py"
+    file.parent.mkdir(parents=True)
+    file.write_text(BENCHMARK.format(seconds=0.03), encoding="utf-8")
+    (head / "requirements.txt").write_text("", encoding="utf-8")
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+
+    def run(*command):
+        return subprocess.run(command, cwd=head, capture_output=True, text=True, check=False)
+
+    author = ("-c", "user.name=a", "-c", "user.email=a@b")
+    for words in (["init", "-q"], ["add", "."], [*author, "commit", "-qm", "1"]):
+        assert run("git", *words).returncode == 0
+    run("git", "update-ref", "refs/remotes/origin/main", "HEAD")
+    script = block('sh title="speed.sh"')
+    equal = run("sh", "-e", "-u", "-c", script)
+    assert (equal.returncode, "(../base/base)" in equal.stdout) == (0, True), equal.stderr
+    run("git", "worktree", "remove", "--force", "../base")
+    file.write_text(BENCHMARK.format(seconds=0.09), encoding="utf-8")
+    slower = run("sh", "-e", "-u", "-c", script)
+    assert (slower.returncode, "(head)" in slower.stdout) == (1, True), slower.stderr
+
+
+def test_the_chart_reads_the_file_that_the_speed_recipe_writes():
+    """The action takes pytest-benchmark's own JSON."""
+    [step] = yaml.safe_load(block('yaml title="chart"'))
+    assert step["with"]["tool"] == "pytest"
+    assert f"measure {step['with']['output-file-path']} " in block('sh title="speed.sh"')
+
+
 def commands(script):
     joined = re.sub(r"\\\n\s*", " ", script)
     return [shlex.split(line, comments=True) for line in joined.splitlines() if line.strip().startswith("zsbench ")]

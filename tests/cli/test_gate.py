@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from importlib.metadata import EntryPoint
-from types import SimpleNamespace
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -78,29 +77,6 @@ def test_refusals_are_errors_of_the_tree(gate, tmp_path):
     write_run(tmp_path / "results", [build_cell(captions_of(200), scores_of(200), config={"other": 1})])
     assert isinstance(gate().exception, IncomparableError)
     assert gate("--allow", "config").exit_code == 0
-
-
-def test_the_speed_gate_compares_two_commands(gate, monkeypatch):
-    """A slow one fails, and JSON says by how much; the clock is the test's own."""
-    clock = [0.0]
-
-    def run(command, *_):
-        clock[0] += {"slow": 0.9, "quick": 0.3}[command[0]]
-
-    monkeypatch.setattr("zsbench.gate.stopwatch.time", SimpleNamespace(perf_counter=lambda: clock[0]))
-    monkeypatch.setattr("zsbench.gate.stopwatch._run", run)
-    flags = ["--speed", "--rounds", "3", "--base-command"]
-    result = gate(*flags, "quick", "--head-command", "slow", "--json")
-    document = json.loads(result.stdout)
-    assert (result.exit_code, document["verdict"]) == (1, "FAIL")
-    assert document["findings"][0]["ratio"] == pytest.approx(3)
-    assert "PASS" in gate(*flags, "slow", "--head-command", "quick").stdout
-
-
-def test_a_speed_gate_with_one_side_is_refused(gate):
-    """It says how to name both."""
-    assert isinstance(gate("--speed").exception, ConfigError)
-    assert isinstance(gate("--speed", "--base-command", "x").exception, ConfigError)
 
 
 def test_a_fault_of_the_gate_itself_is_no_regression(gate, monkeypatch):

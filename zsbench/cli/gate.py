@@ -1,4 +1,4 @@
-"""``zsbench gate``: fail when captions got worse or slower, and only then."""
+"""``zsbench gate``: fail when captions got worse, and only then."""
 
 from __future__ import annotations
 
@@ -49,28 +49,10 @@ def run_gate(  # noqa: PLR0913  one parameter a flag
         bool, typer.Option("--update-baseline", help="Write the run as a new baseline instead of judging it.")
     ] = False,
     revision: Annotated[str, typer.Option(help="Name of the new baseline. Default: the commit of the run.")] = "",
-    speed: Annotated[bool, typer.Option("--speed", help="Judge speed instead: --base against --head.")] = False,
-    base: Annotated[str, typer.Option(help="With --speed: a checkout, a git revision.")] = "",
-    head: Annotated[str, typer.Option(help="With --speed: a checkout, a git revision. Default: here.")] = ".",
-    base_command: Annotated[str, typer.Option(help="With --speed: any command instead of a run.")] = "",
-    head_command: Annotated[str, typer.Option(help="With --speed: any command instead of a run.")] = "",
-    rounds: Annotated[int, typer.Option(min=2, help="With --speed: pairs of measurements.")] = 10,
-    slowdown: Annotated[float, typer.Option(help="With --speed: tolerated slowdown in per cent.")] = 10.0,
-    floor: Annotated[float, typer.Option(help="With --speed: seconds that do not matter.")] = 0.05,
-    threads: Annotated[int, typer.Option(min=1, help="With --speed: of both sides.")] = 1,
-    limit: Annotated[int, typer.Option("--limit", "-L", min=1, help="With --speed: examples of each task.")] = 32,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,  # noqa: ARG001  main reads it
 ) -> None:
     """Compare a run with its baseline: exit 0 pass, 1 fail, 3 inconclusive, 2 refused."""
     with _no_false_alarm():
-        if speed:
-            from zsbench.cli.gate_speed import SpeedFlags, run_speed_gate
-            from zsbench.gate.speed import SpeedRules
-
-            wanted = _split(captioners), _split(tasks)
-            flags = SpeedFlags(base, head, base_command, head_command, *wanted, limit, threads)
-            limits = SpeedRules(slowdown=slowdown / 100, floor=floor, rounds=rounds, level=level)
-            return run_speed_gate(flags, limits, as_json=as_json)
         rules = _make_rules(captioners, tasks, metrics, tolerance or [], level, groups, allow or [])
         if update_baseline:
             return _update(run, baseline, rules, revision)

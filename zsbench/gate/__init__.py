@@ -1,4 +1,4 @@
-"""The gate: does a new run keep what a baseline promises, in quality and in speed?"""
+"""The gate: does a new run keep what a baseline promises?"""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ from zsbench.runner.reporter import Reporter
 from zsbench.runner.scoring import compare, prepare, score
 from zsbench.runner.workbench import Workbench
 
-__all__ = ["execute", "make_stage", "note_stage"]
+__all__ = ["make_stage", "note_stage"]
 
 
 def make_stage(stage: Stage, bench: Workbench, device: str) -> StageRecord:
@@ -56,7 +56,7 @@ def _make_stage(stage: Stage, bench: Workbench, device: str) -> StageRecord:
             entry = bench.store.find(stage.kind, stage.key)
             if entry is None or not entry.final:
                 folder = bench.store.partial(stage.kind, stage.key)
-                final = execute(stage, folder, bench, device)
+                final = _execute(stage, folder, bench, device)
                 entry = bench.store.commit(
                     stage.kind,
                     stage.key,
@@ -94,7 +94,7 @@ def note_stage(stage: Stage, record: StageRecord, bench: Workbench, reporter: Re
         reporter.stage_failed(stage, record.reason)
 
 
-def execute(stage: Stage, folder: Path, bench: Workbench, device: str) -> bool:
+def _execute(stage: Stage, folder: Path, bench: Workbench, device: str) -> bool:
     """Do a stage's work; its output goes to the folder. Whether it is final."""
     actions: dict[type, Callable[[Any], bool | None]] = {
         TextEncoding: lambda work: encode_texts(work, folder, bench, device),
