@@ -5,9 +5,9 @@ from __future__ import annotations
 import copy
 import importlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -20,9 +20,7 @@ __all__ = [
     "Owner",
     "Registry",
     "ResolvedCaptioner",
-    "SpecSource",
     "build_config",
-    "check_spec",
     "load_object",
     "set_dotted",
 ]
@@ -98,26 +96,16 @@ def load_object(reference: Factory) -> Any:
         ) from error
 
 
-class SpecSource(Protocol):
-    """Who fills a registry while it is used: ids may be reserved before the plugin that owns them is imported."""
-
-    def fetch(self, kind: type[Spec], id_: str) -> None:
-        """Import whoever owns an id; if nobody is known to, whoever may."""
-
-    def explain(self, kind: type[Spec], id_: str) -> str:
-        """Why an id is not there, if a plugin that is blocked or broken owns it or may own it; else empty."""
-
-
 class Registry:
     """Specs by kind and id; an id belongs to one owner.
 
-    Attributes:
-        source: Fills it while it is used; None if everything is in it.
+    Args:
+        explain: Tells of a kind and id that nobody registered why it may be missing; empty if there is no reason.
     """
 
-    def __init__(self, source: SpecSource | None = None) -> None:
-        self._specs: dict[tuple[type[Spec], str], tuple[Spec | None, Owner]] = {}
-        self.source = source
+    def __init__(self, explain: Callable[[type[Spec], str], str] | None = None) -> None:
+        self._specs: dict[tuple[type[Spec], str], tuple[Spec, Owner]] = {}
+        self._explain = explain
 
     def add(self, spec: Spec, owner: Owner) -> None:
         """Register one spec.
@@ -127,38 +115,22 @@ class Registry:
             ApiVersionError: The spec was written for another version of the contracts.
             DuplicateIdError: The id is taken; the message names both owners.
         """
-        check_spec(spec, owner)
-        self._claim(type(spec), spec.id, owner)
-        self._specs[type(spec), spec.id] = (spec, owner)
-
-    def reserve(self, kind: type[Spec], id_: str, owner: Owner) -> None:
-        """Keep an id for an owner whose spec ``source`` fetches when it is asked for.
-
-        Raises:
-            DuplicateIdError: The id is taken; the message names both owners.
-        """
-        self._claim(kind, id_, owner)
-        self._specs[kind, id_] = (None, owner)
-
-    def discard(self, owner: Owner) -> None:
-        """Forget everything one owner registered."""
-        self._specs = {key: entry for key, entry in self._specs.items() if entry[1] != owner}
-
-    def clear(self) -> None:
-        """Forget everything."""
-        self._specs.clear()
-
-    def _claim(self, kind: type[Spec], id_: str, owner: Owner) -> None:
-        """Refuse an id that is taken."""
-        if (kind, id_) in self._specs:
-            first = self._specs[kind, id_][1]
+        _check_spec(spec, owner)
+        key = (type(spec), spec.id)
+        if key in self._specs:
+            first = self._specs[key][1]
             raise DuplicateIdError(
-                f"The {kind.kind} id {id_!r} is registered by {_name(first)} and by {_name(owner)}.",
+                f"The {spec.kind} id {spec.id!r} is registered by {_name(first)} and by {_name(owner)}.",
                 "An id belongs to one plugin.",
                 f"Leave one of them out with `-p no:{owner.plugin}`, or rename the id in {owner.plugin!r}.",
                 plugin=owner.plugin,
                 distribution=owner.distribution,
             )
+        self._specs[key] = (spec, owner)
+
+    def discard(self, owner: Owner) -> None:
+        """Forget everything one owner registered."""
+        self._specs = {key: entry for key, entry in self._specs.items() if entry[1] != owner}
 
     def get(self, kind: type[SpecT], id_: str, *, cause: str = "") -> SpecT:
         """The spec under an id.
@@ -166,19 +138,11 @@ class Registry:
         Raises:
             UnknownIdError: Nobody registered it; the closest known id is suggested.
         """
-        spec = self._find(kind, id_)
-        if spec is None and self.source is not None:
-            self.source.fetch(kind, id_)
-            spec = self._find(kind, id_)
-            cause = cause if spec else f"{cause} {self.source.explain(kind, id_)}".strip()
-        if spec is None:
-            raise UnknownIdError(kind.kind, id_, self.ids(kind), cause=cause)
-        return spec
-
-    def _find(self, kind: type[SpecT], id_: str) -> SpecT | None:
-        """The spec under an id, if it is here already."""
         spec, _ = self._specs.get((kind, id_), (None, None))
-        assert spec is None or isinstance(spec, kind)  # noqa: S101  the key holds the type
+        if spec is None:
+            reason = self._explain(kind, id_) if self._explain else ""
+            raise UnknownIdError(kind.kind, id_, self.ids(kind), cause=f"{cause} {reason}".strip())
+        assert isinstance(spec, kind)  # noqa: S101  the key holds the type
         return spec
 
     def owner(self, kind: type[Spec], id_: str) -> Owner:
@@ -313,7 +277,7 @@ def _fields_at(cls: type[Frozen], path: tuple[int | str, ...]) -> list[str]:
     return list(cls.model_fields)
 
 
-def check_spec(spec: Spec, owner: Owner) -> None:
+def _check_spec(spec: Spec, owner: Owner) -> None:
     """Refuse ids that are not kebab-case and other versions of the contracts.
 
     Raises:

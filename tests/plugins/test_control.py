@@ -1,9 +1,7 @@
-"""Which plugins are loaded: by name, by file, from the environment; and when they are imported."""
+"""Which plugins are loaded: by name, by file, from the environment."""
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -116,94 +114,34 @@ def test_a_folder_of_files_is_many_plugins(install, tmp_path):
         control(folders=[tmp_path / "nowhere"])
 
 
-def test_only_the_owner_of_what_is_named_is_imported(probe):
-    """Once plugins have been read, an id leads to its plugin and to no other."""
-    marks = [probe("one"), probe("two")]
-    load_plugins()
-    for mark in marks:
-        mark.unlink()
-    for name in ("probe_one", "probe_two"):
-        sys.modules.pop(name)
-    plugins = load_plugins()
-    assert {"one", "two"} <= set(plugins.registry.ids(CaptionerSpec))
-    assert not any(mark.exists() for mark in marks)
-    assert plugins.registry.get(CaptionerSpec, "two").id == "two"
-    assert [mark.exists() for mark in marks] == [False, True]
-    assert plugins.imported == ["two"]
-
-
 def test_an_id_that_a_refused_plugin_claims_too_is_still_its_owner_s(probe):
     """The middle one is refused whole, because the first has one of its ids; the last keeps the other."""
     probe("a-first", "x")
     probe("b-middle", "x", "y")
     probe("c-last", "y")
-    for _ in range(2):  # read, then remembered
-        plugins = load_plugins()
-        assert plugins.registry.get(CaptionerSpec, "y").id == "y"
-        assert plugins.registry.owner(CaptionerSpec, "y").plugin == "c-last"
-        assert [record.name for record in plugins.broken] == ["b-middle"]
-
-
-def test_a_plugin_that_lost_its_dependency_is_named_and_read_again(probe, tmp_path):
-    """The module did not change, but importing it fails when its id is asked for; next time it is listed as failed."""
-    probe("one")
-    (tmp_path / "site" / "probe_dependency.py").write_text("", encoding="utf-8")
-    path = tmp_path / "site" / "probe_one.py"
-    path.write_text("import probe_dependency\n" + path.read_text(encoding="utf-8"), encoding="utf-8")
-    load_plugins()
-    (tmp_path / "site" / "probe_dependency.py").unlink()
-    for module in ("probe_one", "probe_dependency"):
-        sys.modules.pop(module)
     plugins = load_plugins()
-    assert not plugins.broken
-    with pytest.raises(UnknownIdError, match=r"It is of plugin 'one' \(zsbench-one\), failed"):
-        plugins.registry.get(CaptionerSpec, "one")
-    assert [record.name for record in load_plugins().broken] == ["one"]
+    assert plugins.registry.get(CaptionerSpec, "y").id == "y"
+    assert plugins.registry.owner(CaptionerSpec, "y").plugin == "c-last"
+    assert [record.name for record in plugins.broken] == ["b-middle"]
 
 
-def test_a_changed_plugin_is_read_again(probe, tmp_path):
-    """Another id in the hook module is seen at once."""
+def test_an_id_that_a_refused_plugin_owns_is_said_to_be_its(probe):
+    """Its hooks were read, so nobody has to guess; another id is not laid to it."""
+    probe("a-first", "x")
+    probe("b-second", "x", "z")
+    registry = load_plugins().registry
+    with pytest.raises(UnknownIdError, match=r"It is of plugin 'b-second' \(zsbench-b-second\), failed"):
+        registry.get(CaptionerSpec, "z")
+    with pytest.raises(UnknownIdError) as unknown:
+        registry.get(CaptionerSpec, "nobody-s")
+    assert "b-second" not in str(unknown.value)
+
+
+def test_an_unknown_id_may_be_a_blocked_plugin_s(probe):
+    """It was not read, so that is all that can be said."""
     probe("one")
-    load_plugins()
-    path = tmp_path / "site" / "probe_one.py"
-    path.write_text(path.read_text(encoding="utf-8").replace("['one']", "['another']"), encoding="utf-8")
-    sys.modules.pop("probe_one")
-    plugins = load_plugins()
-    assert "another" in plugins.registry.ids(CaptionerSpec)
-    assert "one" not in plugins.registry.ids(CaptionerSpec)
-
-
-def test_what_changed_unseen_is_found_when_it_is_asked_for(probe, tmp_path):
-    """An id that the catalogue does not know has every plugin read before it is called unknown."""
-    probe("one")
-    load_plugins()
-    path = tmp_path / "site" / "probe_one.py"
-    status = path.stat()
-    path.write_text(path.read_text(encoding="utf-8").replace("['one']", "['eno']"), encoding="utf-8")
-    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
-    shutil.rmtree(path.parent / "__pycache__", ignore_errors=True)  # Python too goes by time and size
-    sys.modules.pop("probe_one")
-    plugins = load_plugins()
-    assert plugins.registry.get(CaptionerSpec, "eno").id == "eno"
-
-
-def test_a_damaged_catalogue_is_no_catalogue(probe, tmp_path):
-    """It is a cache: whatever is in it, plugins are found."""
-    probe("one")
-    load_plugins()
-    for content in ("", "[]", '{"a": 1}', "\x00", '{"zsbench 0.1.0, contracts 1": {"x": 3}}'):
-        (tmp_path / "cache" / "plugins.json").write_text(content, encoding="utf-8")
-        assert "one" in load_plugins().registry.ids(CaptionerSpec)
-
-
-def test_a_plugin_that_breaks_later_is_named_as_the_owner(probe, zsbench, tmp_path):
-    """What it owned when it was last read is remembered."""
-    probe("one")
-    load_plugins()
-    (tmp_path / "site" / "probe_one.py").write_text("import nothing_of_this_name\n", encoding="utf-8")
-    sys.modules.pop("probe_one")
-    result = zsbench("run", "-c", "one")
-    assert "It is of plugin 'one' (zsbench-one), failed" in str(result.exception)
+    with pytest.raises(UnknownIdError, match=r"It may be of plugin 'one' \(zsbench-one\), blocked: -p no:one"):
+        load_plugins(control=control("no:one")).registry.get(CaptionerSpec, "one")
 
 
 def test_options_of_plugins_may_stand_after_the_verb():

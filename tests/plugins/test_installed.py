@@ -67,7 +67,7 @@ def test_a_syntax_error_is_located(install, listing):
 
 
 def test_a_duplicate_id_is_refused_naming_both_distributions(install, listing, zsbench):
-    """The first in the order of names keeps it, whichever is asked for first."""
+    """The first in the order of names keeps it."""
     install("a-first", "good_captioner")
     install("b-second", "broken_duplicate_id")
     rows = listing()

@@ -33,7 +33,7 @@ def list_components(
     """List captioners, gap models, tasks, corpora and whatever else plugins provide."""
     if kind and kind not in KINDS:
         raise UnknownIdError("kind", kind, KINDS)
-    plugins = load_plugins().load_all()
+    plugins = load_plugins()
     chosen = [kind] if kind else list(KINDS)
     listing = {name: _rows(plugins, KINDS[name]) for name in chosen}
     if as_json:

@@ -31,7 +31,7 @@ def list_plugins(ctx: typer.Context, as_json: JsonOption = False, output: Output
     ctx.with_resource(use_control(replace(current_control(), tolerant=True)))
     if ctx.invoked_subcommand is not None:
         return
-    plugins = load_plugins().load_all()
+    plugins = load_plugins()
     used = _used_by_newest_run(output)
     if as_json:
         rows = [{**dataclasses.asdict(record), "used": used.get(record.name, [])} for record in plugins.records]
@@ -46,7 +46,7 @@ def list_plugins(ctx: typer.Context, as_json: JsonOption = False, output: Output
 @plugins_app.command("doctor")
 def explain_failures() -> None:
     """Explain what is wrong with plugins that are not active, and what to do; exit code 2 if any is broken."""
-    plugins = load_plugins().load_all()
+    plugins = load_plugins()
     for record in plugins.records:
         if record.status != "active":
             typer.echo("\n".join(_diagnosis(record)))

@@ -1,4 +1,4 @@
-"""Plugins: found without importing, controlled by name, loaded when what they own is asked for, each in its guard."""
+"""Plugins: found without importing, controlled by name, each loaded in its guard."""
 
 from __future__ import annotations
 

@@ -62,22 +62,6 @@ class PluginSource:
             raise
         return module
 
-    @property
-    def stamp(self) -> str:
-        """Changes whenever the hook module or a module beside it changes; empty if its file cannot be found.
-
-        Nothing is imported: the top-level package is looked up, and the rest is paths.
-        """
-        if self.point is None:
-            return ""
-        try:
-            files = _hook_files(self.point.module)
-            seen = [(path, path.stat()) for path in files]
-        except Exception:  # noqa: BLE001  a strange finder must not stop the host
-            return ""
-        told = [f"{path}|{status.st_mtime_ns}|{status.st_size}" for path, status in seen]
-        return hashlib.sha256("\n".join(told).encode()).hexdigest() if told else ""
-
 
 def iter_entry_points() -> list[metadata.EntryPoint]:
     """The entry points of the group, by name, without importing anything."""
@@ -87,17 +71,3 @@ def iter_entry_points() -> list[metadata.EntryPoint]:
 def _module_name(path: Path) -> str:
     """A module name that no installed package has and that names the file alone."""
     return f"zsbench_local_{path.stem}_{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
-
-
-def _hook_files(module: str) -> list[Path]:
-    """The files that decide what a hook module returns: itself and its neighbours; none if it is not there."""
-    top, *rest = module.split(".")
-    spec = importlib.util.find_spec(top)
-    if spec is None:
-        return []
-    if not spec.submodule_search_locations:
-        return [] if spec.origin is None else [Path(spec.origin)]
-    folder = Path(next(iter(spec.submodule_search_locations))).joinpath(*rest)
-    if folder.is_dir():
-        return sorted(folder.glob("*.py"))
-    return sorted(folder.parent.glob("*.py")) if folder.with_suffix(".py").is_file() else []

@@ -30,7 +30,6 @@ def run_conformance(
         PluginError: The plugin is not active.
         ConfigError: The name means nothing that is installed, or nothing that the kit checks.
     """
-    plugins.load_all()
     results = []
     for kind, id_ in _find(name, plugins):
         subject = open_subject(

@@ -33,7 +33,7 @@ def mission(tmp_path, monkeypatch):
     control = PluginControl(files=(PLUGIN,))
     matrix = read_matrix(zsbench_fakes.matrix_file(), {"captioners": ["nearest"], "baseline": None, "threads": 1})
     order = Order(matrix, zsbench_fakes.write_world(tmp_path), tmp_path, control)
-    environment = describe_environment(load_plugins(control=control).load_all().records)
+    environment = describe_environment(load_plugins(control=control).records)
     return Mission("one", order, environment, tmp_path, 1)
 
 

@@ -63,7 +63,7 @@ class RayEngine:
 
     def _mission(self, ray: Any, resources: Resources) -> Mission:
         """What every worker is told."""
-        plugins = load_plugins(control=self.order.control).load_all()
+        plugins = load_plugins(control=self.order.control)
         return Mission(
             id=uuid.uuid4().hex,
             order=self.order,

@@ -209,7 +209,7 @@ def _set_up(mission: Mission) -> _Desk | Refusal:
     os.environ["ZSBENCH_CACHE"] = str(cache)
     with contextlib.suppress(OSError):  # without it only relative paths are lost, and they will be named
         os.chdir(mission.folder)
-    plugins = load_plugins(control=order.control).load_all()
+    plugins = load_plugins(control=order.control)
     if different := compare_environments(mission.environment, describe_environment(plugins.records), _node()):
         return different
     options = PlanOptions(FileHashes(cache), online=order.online)
