@@ -54,9 +54,9 @@ def test_a_long_training_tells_early_how_it_goes_and_then_rarely(clock):
         reporter.stage_advanced(TRAINING, second * 10, 1000, second * 500)
     lines = stream.getvalue().splitlines()
     assert lines == [
-        "... train: maccap on captions: 150 of 1,000, 500 tokens/s, 1 min 25 s left",
-        "... train: maccap on captions: 300 of 1,000, 500 tokens/s, 1 min 10 s left",
-        "... train: maccap on captions: 600 of 1,000, 500 tokens/s, 40 s left",
+        "... train: maccap on captions: 150 of 1,000, 500 tokens/s, 0:01:25 left",
+        "... train: maccap on captions: 300 of 1,000, 500 tokens/s, 0:01:10 left",
+        "... train: maccap on captions: 600 of 1,000, 500 tokens/s, 0:00:40 left",
     ]
 
 
@@ -73,19 +73,37 @@ def test_a_short_stage_is_one_line(clock):
     assert stream.getvalue() == "[1/1] train: maccap on captions (14.0 s)\n"
 
 
-def test_bars_show_tokens_a_second_and_what_stage_and_run_have_left(clock):
-    """Of the training in its own bar, of the whole in the upper one."""
-    console = Console(file=io.StringIO(), width=160)
-    with BarReporter(console, clock) as reporter:
-        reporter.run_started(1)
+def test_what_a_killed_run_did_does_not_count(clock):
+    """A training that is taken up at step 900 is as fast as the steps that it takes now."""
+    stream = io.StringIO()
+    reporter = LineReporter(stream, clock)
+    reporter.stage_advanced(TRAINING, 900, 1000)
+    clock.now = 20.0
+    reporter.stage_advanced(TRAINING, 920, 1000)
+    assert stream.getvalue() == "... train: maccap on captions: 920 of 1,000, 0:01:20 left\n"
+
+
+def show(reporter):
+    """The bars as lines, the whole run's first."""
+    shown = io.StringIO()
+    Console(file=shown, width=160).print(reporter.progress.get_renderable())
+    return shown.getvalue().splitlines()
+
+
+def test_bars_show_tokens_a_second_and_what_a_stage_has_left(clock):
+    """The upper bar counts stages; what a killed run did, here 200 steps, counts for nothing."""
+    with BarReporter(Console(file=io.StringIO(), width=160), clock) as reporter:
+        reporter.run_started(3)
         reporter.stage_started(TRAINING)
-        reporter.stage_advanced(TRAINING, 0, 1000)
-        clock.now = 20.0
-        reporter.stage_advanced(TRAINING, 200, 1000, 8000)
-        shown = io.StringIO()
-        Console(file=shown, width=160).print(reporter.progress.get_renderable())
-    whole, part = shown.getvalue().splitlines()
-    assert "about 1 min 20 s left" in whole
-    assert "200/1000" in part
-    assert "1 min 20 s left" in part
-    assert "400 tokens/s" in part
+        for step in range(3):
+            reporter.stage_advanced(TRAINING, 200 + 100 * step, 1000, 8000 * step)
+            clock.now += 40.0
+        whole, part = show(reporter)
+        assert "0/3" in whole
+        assert "-:--:--" not in whole
+        assert "400/1000" in part
+        assert "0:04:00" in part
+        assert "200 tokens/s" in part
+        reporter.stage_finished(TRAINING, 120.0)
+        [whole] = show(reporter)
+        assert "1/3" in whole

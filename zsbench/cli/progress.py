@@ -1,4 +1,4 @@
-"""Progress of a run: bars with ETA on a terminal, few lines elsewhere. Goes to standard error."""
+"""Progress of a run: bars on a terminal, few lines elsewhere. Goes to standard error."""
 
 from __future__ import annotations
 
@@ -6,19 +6,29 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from types import TracebackType
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
 
 from zsbench.plan import Stage
-from zsbench.runner.pace import Forecast, Pace, tell_seconds
-
-if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.progress import TaskID
 
 __all__ = ["BarReporter", "LineReporter", "make_reporter"]
 
-
+PERIOD = 3600.0
+"""Seconds that the pace of a bar is taken from: a single chunk may take minutes."""
 FIRST_WORD = 15.0
 """Seconds after which a stage that is not done says how it goes, where there are no bars."""
 
@@ -41,7 +51,7 @@ class LineReporter:
         self.stream = stream
         self.total = self.done = 0
         self.clock = clock
-        self.paces: dict[str, Pace] = {}
+        self.first: dict[str, tuple[float, int, int]] = {}
         self.next_word: dict[str, float] = {}
 
     def __enter__(self) -> LineReporter:
@@ -61,12 +71,17 @@ class LineReporter:
 
     def stage_advanced(self, stage: Stage, done: int, total: int, tokens: int = 0) -> None:
         """Fifteen seconds after a stage's first word, then each time twice as long has passed: how it goes."""
-        reading = self.paces.setdefault(stage.key, Pace(self.clock)).read(done, total, tokens)
-        due = self.next_word.setdefault(stage.key, FIRST_WORD)
-        if due <= reading.seconds and done < total:
-            self.next_word[stage.key] = 2 * reading.seconds
-            self.stream.write(f"... {stage.kind}: {stage.label}: {reading}\n")
-            self.stream.flush()
+        now = self.clock()
+        began, done_before, tokens_before = self.first.setdefault(stage.key, (now, done, tokens))
+        seconds, moved = now - began, done - done_before
+        if seconds < self.next_word.get(stage.key, FIRST_WORD) or moved <= 0 or done >= total:
+            return
+        self.next_word[stage.key] = 2 * seconds
+        rate = _tell_rate(tokens - tokens_before, seconds)
+        left = timedelta(seconds=round((total - done) * seconds / moved))
+        told = [f"{done:,} of {total:,}", *([rate] if rate else []), f"{left} left"]
+        self.stream.write(f"... {stage.kind}: {stage.label}: {', '.join(told)}\n")
+        self.stream.flush()
 
     def stage_finished(self, stage: Stage, seconds: float) -> None:
         """One line."""
@@ -87,8 +102,16 @@ class LineReporter:
         self.stream.flush()
 
 
+class _StageRemainingColumn(TimeRemainingColumn):
+    """The time that a stage has left; nothing for the whole run, whose stages differ too much to tell."""
+
+    def render(self, task: Task) -> Text:
+        """Empty for the whole run."""
+        return Text() if task.fields["whole"] else super().render(task)
+
+
 class BarReporter:
-    """A bar for the whole run and one for each stage that runs, each with its ETA; a training with its tokens a second.
+    """A bar for the whole run and one for each stage that runs, with its time left and, of a training, tokens a second.
 
     Args:
         console: Where; None for standard error.
@@ -96,24 +119,22 @@ class BarReporter:
     """
 
     def __init__(self, console: Console | None = None, clock: Callable[[], float] = time.monotonic) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
         self.progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
-            TextColumn("{task.fields[left]}"),
+            _StageRemainingColumn(),
             TextColumn("{task.fields[rate]}"),
             console=console or Console(stderr=True),
+            speed_estimate_period=PERIOD,
             transient=True,
+            get_time=clock,
         )
-        self.whole = self.progress.add_task("all stages", total=None, left="", rate="")
+        self.whole = self.progress.add_task("all stages", total=None, whole=True, rate="")
         self.parts: dict[str, TaskID] = {}
+        self.first: dict[str, tuple[float, int]] = {}
         self.clock = clock
-        self.paces: dict[str, Pace] = {}
-        self.forecast = Forecast(clock)
 
     def __enter__(self) -> BarReporter:
         return self
@@ -125,24 +146,19 @@ class BarReporter:
 
     def run_started(self, total: int) -> None:
         """Set the length of the upper bar and show it."""
-        self.forecast.begin(total)
         self.progress.update(self.whole, total=total)
         self.progress.start()
 
     def stage_started(self, stage: Stage) -> None:
         """Begin a bar."""
-        self.parts[stage.key] = self.progress.add_task(f"{stage.kind}: {stage.label}", total=None, left="", rate="")
-        self.paces[stage.key] = Pace(self.clock)
+        name = f"{stage.kind}: {stage.label}"
+        self.parts[stage.key] = self.progress.add_task(name, total=None, whole=False, rate="")
 
     def stage_advanced(self, stage: Stage, done: int, total: int, tokens: int = 0) -> None:
-        """Move the stage's bar, and say how long the stage and the whole run have left."""
-        reading = self.paces[stage.key].read(done, total, tokens)
-        left = "" if reading.left is None else f"{tell_seconds(reading.left)} left"
-        rate = "" if reading.tokens_per_second is None else f"{reading.tokens_per_second:,.0f} tokens/s"
-        self.progress.update(self.parts[stage.key], completed=done, total=total, left=left, rate=rate)
-        if reading.left is not None:
-            self.forecast.note_running(stage.key, reading.left)
-        self._tell_whole()
+        """Move the stage's bar."""
+        began, tokens_before = self.first.setdefault(stage.key, (self.clock(), tokens))
+        rate = _tell_rate(tokens - tokens_before, self.clock() - began)
+        self.progress.update(self.parts[stage.key], completed=done, total=total, rate=rate)
 
     def stage_finished(self, stage: Stage, seconds: float) -> None:
         """Move the upper bar."""
@@ -158,15 +174,13 @@ class BarReporter:
         """Remove the stage's bar and move the upper one."""
         if stage.key in self.parts:
             self.progress.remove_task(self.parts.pop(stage.key))
-        self.forecast.note_ended(stage.key)
         self.progress.advance(self.whole)
-        self._tell_whole()
-
-    def _tell_whole(self) -> None:
-        """The estimate of the whole run."""
-        left = self.forecast.left()
-        self.progress.update(self.whole, left="" if left is None else f"about {tell_seconds(left)} left")
 
     def remark(self, text: str) -> None:
         """A line above the bars."""
         self.progress.console.print(f"note: {text}", style="yellow", highlight=False, markup=False)
+
+
+def _tell_rate(tokens: int, seconds: float) -> str:
+    """``12,400 tokens/s``; empty where no tokens are counted."""
+    return f"{tokens / seconds:,.0f} tokens/s" if tokens and seconds else ""
