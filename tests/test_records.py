@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from zsbench.errors import CorruptDataError, MissingDataError
-from zsbench.records import RunFolder, read_results, read_samples, read_statistics, row_key
+from zsbench.metrics.rows import row_key
+from zsbench.records import RunFolder, read_results, read_samples, read_statistics
 
 SAMPLES = [
     {"id": "1", "prediction": "ünïcode", "groups": {"shade": "dark"}},

@@ -26,6 +26,7 @@ DISTRIBUTIONS = (
     "plugins/ablations",
     "plugins/baselines",
     "plugins/pocket",
+    "plugins/ray",
     EXAMPLE,
 )
 

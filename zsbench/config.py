@@ -207,8 +207,8 @@ def read_matrix(path: Path, overrides: Mapping[str, Any]) -> Matrix:
     """Read a matrix file, put overrides over it, validate the whole.
 
     Args:
-        path: The YAML file. Values of encoder, language model, ``task_settings`` and ``corpus_settings`` that begin
-            with ``./`` or ``../`` are paths relative to its folder, and so is such a ``data_root``.
+        path: The YAML file. Values of encoder, language model, ``settings``, ``task_settings`` and ``corpus_settings``
+            that begin with ``./`` or ``../`` are paths relative to its folder, and so is such a ``data_root``.
         overrides: Values by dotted key, from the command line; they win.
 
     Raises:
@@ -316,21 +316,16 @@ def _anchor_paths(data: dict[str, Any], folder: Path) -> None:
         value = holder.get(last) if isinstance(holder, dict) else None
         if isinstance(value, str) and value.startswith(("./", "../")):
             holder[last] = str((folder / value).resolve())
-    for kind in ("task_settings", "corpus_settings"):
-        for own in _values(data.get(kind)):
-            _anchor_values(own, folder)
+    for kind in ("settings", "task_settings", "corpus_settings"):
+        _anchor_values(data.get(kind), folder)
 
 
 def _anchor_values(settings: Any, folder: Path) -> None:
-    """Make the paths among the settings of a task or a corpus absolute, in place."""
+    """Make the paths among settings absolute, in place, however deep they stand."""
     for key, value in settings.items() if isinstance(settings, dict) else ():
         if isinstance(value, str) and value.startswith(("./", "../")):
             settings[key] = str((folder / value).resolve())
-
-
-def _values(mapping: Any) -> list[Any]:
-    """The values of what should be a mapping; validation tells if it is none."""
-    return list(mapping.values()) if isinstance(mapping, dict) else []
+        _anchor_values(value, folder)
 
 
 def _key_of(error: ValidationError) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sqlite3
 import time
-from collections.abc import Iterable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,15 @@ CHUNK_BYTES = 1 << 20
 SETTLED_NS = 2_000_000_000
 """A file changed less than this long ago may change again under the same time stamp, so its hash is not remembered."""
 
-CREATE = "CREATE TABLE IF NOT EXISTS hashes (path TEXT PRIMARY KEY, size INTEGER, mtime_ns INTEGER, sha256 TEXT)"
-SELECT = "SELECT sha256 FROM hashes WHERE path = ? AND size = ? AND mtime_ns = ?"
-INSERT = "INSERT OR REPLACE INTO hashes VALUES (?, ?, ?, ?)"
+SHA256 = "sha256"
+CREATE = (
+    "CREATE TABLE IF NOT EXISTS memo (purpose TEXT, path TEXT, size INTEGER, mtime_ns INTEGER, value TEXT, "
+    "PRIMARY KEY (purpose, path))"
+)
+SELECT = "SELECT value FROM memo WHERE purpose = ? AND path = ? AND size = ? AND mtime_ns = ?"
+INSERT = "INSERT OR REPLACE INTO memo VALUES (?, ?, ?, ?, ?)"
+NO_SYNC = "PRAGMA synchronous = OFF"
+"""What a power failure damages is begun anew."""
 
 
 def hash_file(path: Path) -> str:
@@ -65,7 +71,7 @@ def hash_json(value: Any) -> str:
 
 
 class FileHashes:
-    """Hashes of files, remembered by absolute path, size and time of change.
+    """What was computed from files, remembered by purpose, absolute path, size and time of change.
 
     Several processes may share the cache; a damaged cache is begun anew.
 
@@ -74,8 +80,34 @@ class FileHashes:
     """
 
     def __init__(self, cache: Path | None = None) -> None:
-        self._known: dict[tuple[str, int, int], str] = {}
+        self._known: dict[tuple[str, str, int, int], str] = {}
         self._database = None if cache is None else cache / "file-hashes.sqlite"
+        self._connection: tuple[int, sqlite3.Connection] | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Where it remembers, for another process, which opens the file itself."""
+        return {**self.__dict__, "_connection": None}
+
+    def remember(self, purpose: str, path: Path, compute: Callable[[Path], str]) -> str:
+        """What ``compute`` says of a file or folder, asked only if it is new or changed.
+
+        Args:
+            purpose: What is computed, with the version of how; one path may be remembered for several.
+            path: The file, or the folder whose list of entries counts.
+            compute: Gives a text that depends on the content alone.
+
+        Raises:
+            MissingDataError: There is no such file.
+        """
+        key = (purpose, *_identify(path))
+        if time.time_ns() - key[3] <= SETTLED_NS:
+            return compute(path)
+        if key not in self._known:
+            stored = self._execute(SELECT, key)
+            self._known[key] = str(stored[0][0]) if stored else compute(path)
+            if not stored:
+                self._execute(INSERT, (*key, self._known[key]))
+        return self._known[key]
 
     def hash_file(self, path: Path) -> str:
         """SHA-256 of a file, read only if it is new or changed.
@@ -83,15 +115,7 @@ class FileHashes:
         Raises:
             MissingDataError: There is no such file.
         """
-        key = _identify(path)
-        if time.time_ns() - key[2] <= SETTLED_NS:
-            return hash_file(path)
-        if key not in self._known:
-            stored = self._look_up(key)
-            self._known[key] = stored or hash_file(path)
-            if stored is None:
-                self._remember(key)
-        return self._known[key]
+        return self.remember(SHA256, path, hash_file)
 
     def hash_files(self, paths: Iterable[Path]) -> list[str]:
         """SHA-256 of each file, in the order given."""
@@ -101,30 +125,28 @@ class FileHashes:
         """``hash_folder`` with what is remembered."""
         return hash_folder(folder, patterns=patterns, hashes=self)
 
-    def _look_up(self, key: tuple[str, int, int]) -> str | None:
-        rows = self._execute(SELECT, key)
-        return str(rows[0][0]) if rows else None
-
-    def _remember(self, key: tuple[str, int, int]) -> None:
-        self._execute(INSERT, (*key, self._known[key]))
-
     def _execute(self, statement: str, values: tuple[str | int, ...]) -> list[tuple[Any, ...]]:
+        """Run one statement; a damaged file is removed and begun anew."""
         if self._database is None:
             return []
         try:
-            return _execute(self._database, statement, values)
+            return self._run(self._database, statement, values)
         except sqlite3.OperationalError:
-            return []  # locked for long, or a file system that takes no writes: the hash is computed again
+            return []  # locked for long, or a file system that takes no writes: it is computed again
         except sqlite3.DatabaseError:
+            self._connection = None
             self._database.unlink(missing_ok=True)  # a memo that is damaged holds nothing worth keeping
-            return _execute(self._database, statement, values)
+            return self._run(self._database, statement, values)
 
-
-def _execute(database: Path, statement: str, values: tuple[str | int, ...]) -> list[tuple[Any, ...]]:
-    database.parent.mkdir(parents=True, exist_ok=True)
-    with closing(sqlite3.connect(database, timeout=30)) as connection, connection:
-        connection.execute(CREATE)
-        return connection.execute(statement, values).fetchall()
+    def _run(self, database: Path, statement: str, values: tuple[str | int, ...]) -> list[tuple[Any, ...]]:
+        """Run one statement on this process's connection, opened when it is first needed."""
+        if self._connection is None or self._connection[0] != os.getpid():
+            database.parent.mkdir(parents=True, exist_ok=True)
+            opened = sqlite3.connect(database, timeout=30, isolation_level=None, check_same_thread=False)
+            opened.execute(NO_SYNC)
+            opened.execute(CREATE)
+            self._connection = (os.getpid(), opened)
+        return self._connection[1].execute(statement, values).fetchall()
 
 
 def _identify(path: Path) -> tuple[str, int, int]:

@@ -21,8 +21,9 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from zsbench.errors import HashMismatchError
+from zsbench.files import write_text
 from zsbench.interfaces import Progress
-from zsbench.store import Store, write_text
+from zsbench.store import Store
 
 __all__ = [
     "EntryFacts",

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from zsbench.plan.code import library_versions
+from zsbench.code.modules import installed_version
 from zsbench.plugins import PluginRecord
 
 __all__ = ["PACKAGES", "collect_provenance", "git_revision", "peak_memory"]
@@ -47,7 +47,7 @@ def collect_provenance(plugins: Sequence[PluginRecord], used: Mapping[str, list[
         "cores": os.cpu_count(),
         "device": device,
         "threads": _threads(),
-        "packages": library_versions(*PACKAGES),
+        "packages": {name: installed_version(name) for name in PACKAGES},
         "plugins": [
             {
                 "name": record.name,

@@ -20,18 +20,17 @@ import contextlib
 import json
 import os
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zsbench.errors import CorruptDataError, MissingDataError
+from zsbench.files import write_text
 from zsbench.interfaces import TaskCard
-from zsbench.store import write_text
 
 if TYPE_CHECKING:
     from zsbench.interfaces import NDArrayFloat
-    from zsbench.metrics import MetricResult
 
 __all__ = [
     "SCHEMA_VERSION",
@@ -40,7 +39,6 @@ __all__ = [
     "RunFolder",
     "build_result",
     "group_members",
-    "metric_row",
     "narrow_statistics",
     "read_result",
     "read_results",
@@ -48,10 +46,6 @@ __all__ = [
     "read_samples",
     "read_statistics",
     "restore_groups",
-    "row_key",
-    "select_statistics",
-    "select_values",
-    "write_statistics",
 ]
 
 SCHEMA_VERSION = 1
@@ -144,56 +138,6 @@ def build_result(
     }
 
 
-def metric_row(result: MetricResult) -> dict[str, Any]:
-    """What a record keeps of one metric of the whole or of a group."""
-    return {
-        "id": result.metric,
-        "title": result.title,
-        "factor": result.factor,
-        "grouping": result.grouping,
-        "group": result.group,
-        "n": len(result.ids),
-        "score": result.score,
-        "standard_error": result.standard_error,
-        "low": result.low,
-        "high": result.high,
-        "signature": result.signature,
-        "seconds": round(result.seconds, 3),
-        "not_run": result.not_run,
-    }
-
-
-def row_key(metric: str, grouping: str | None, group: str | None) -> str:
-    """The name of a row's statistics: ``metric``, or ``metric@grouping=group``."""
-    return metric if grouping is None else f"{metric}@{grouping}={group}"
-
-
-def select_statistics(results: Iterable[MetricResult], own_groups: Collection[str]) -> dict[str, NDArrayFloat]:
-    """The statistics that a record keeps, by ``row_key``.
-
-    Args:
-        results: What was scored.
-        own_groups: Ids of the metrics whose rows for a group are not those of the whole.
-    """
-    return {
-        row_key(result.metric, result.grouping, result.group): result.statistics
-        for result in results
-        if result.statistics is not None and (result.grouping is None or result.metric in own_groups)
-    }
-
-
-def select_values(results: Iterable[MetricResult]) -> dict[str, NDArrayFloat]:
-    """The value of each example under each metric that ran, by the metric's id."""
-    return {result.metric: result.values for result in results if result.values is not None and result.grouping is None}
-
-
-def write_statistics(path: Path, arrays: Mapping[str, NDArrayFloat]) -> None:
-    """Write statistics as safetensors, each array in the narrowest type that loses nothing."""
-    from safetensors.numpy import save_file
-
-    save_file({name: _narrow(array) for name, array in arrays.items()}, path)
-
-
 class RunFolder:
     """One run's folder under the results folder."""
 
@@ -231,6 +175,8 @@ class RunFolder:
         folder = self.path / "cells" / str(result["name"])
         folder.mkdir(parents=True, exist_ok=True)
         if statistics:
+            from zsbench.metrics.rows import write_statistics  # numpy is needed here only
+
             write_statistics(folder / STATISTICS, statistics)
         if official:
             write_text(folder / OFFICIAL, json.dumps(list(official), ensure_ascii=False) + "\n")
@@ -326,6 +272,8 @@ def restore_groups(
         rows: The metric rows of the result.
         samples: Those that were scored, in order.
     """
+    from zsbench.metrics.rows import row_key
+
     restored = dict(arrays)
     for row in rows:
         key = row_key(row["id"], row["grouping"], row["group"])
@@ -340,10 +288,12 @@ def narrow_statistics(
     """What must be kept of statistics so that ``restore_groups`` gives them back, in narrow types."""
     import numpy as np
 
+    from zsbench.metrics.rows import narrow
+
     whole = {key: array for key, array in arrays.items() if "@" not in key}
     derived = restore_groups(whole, rows, samples)
     own = [key for key in arrays if key in whole or not np.array_equal(arrays[key], derived.get(key, np.empty(0)))]
-    return {key: _narrow(arrays[key]) for key in own}
+    return {key: narrow(arrays[key]) for key in own}
 
 
 def group_members(samples: Sequence[Mapping[str, Any]], grouping: str, group: str) -> list[int]:
@@ -373,18 +323,6 @@ def _read_json(path: Path) -> dict[str, Any]:
             path=path,
         )
     return record
-
-
-def _narrow(array: NDArrayFloat) -> Any:
-    """An array in the narrowest type that loses nothing."""
-    import numpy as np
-
-    for kind in (np.uint8, np.uint16, np.uint32, np.float32):
-        with np.errstate(invalid="ignore", over="ignore"):
-            narrow = array.astype(kind)
-        if np.array_equal(narrow.astype(np.float64), array):
-            return np.ascontiguousarray(narrow)
-    return np.ascontiguousarray(array)
 
 
 def _no_record(path: Path) -> MissingDataError:

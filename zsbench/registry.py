@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import copy
-import importlib
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
+from zsbench.code.factories import check_factory, name_factory
+from zsbench.code.loading import load_object
 from zsbench.errors import ApiVersionError, ConfigError, DuplicateIdError, PluginContractError, UnknownIdError, closest
 from zsbench.interfaces.captioner import CaptionerNeeds
 from zsbench.interfaces.records import Frozen
@@ -21,12 +22,14 @@ __all__ = [
     "Registry",
     "ResolvedCaptioner",
     "build_config",
+    "find_declared",
     "load_object",
     "set_dotted",
 ]
 
 KEBAB = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 SpecT = TypeVar("SpecT", bound=Spec)
+DeclaredT = TypeVar("DeclaredT")
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,8 @@ class ResolvedCaptioner:
         config: Its validated config.
         owner: Who registered it.
         told_needs: What its spec tells of its needs.
-        trained_by: The factory that trains for it: its base's.
+        trainer: Makes what trains for it: what its base names, or its base's factory.
+        trains_apart: Whether a trainer is named, whose code is not that of captioning.
     """
 
     id: str
@@ -62,38 +66,19 @@ class ResolvedCaptioner:
     config: Frozen
     owner: Owner
     told_needs: CaptionerNeeds | None = None
-    trained_by: Factory = ""
-
-    @property
-    def trainer(self) -> ResolvedCaptioner:
-        """What trains for it: the same settings in its base's class."""
-        return replace(self, factory=self.trained_by or self.factory, told_needs=None)
+    trainer: Factory = ""
+    trains_apart: bool = False
 
     @property
     def needs(self) -> CaptionerNeeds:
-        """What it must be given and what it can do; imports the class only if its spec does not tell."""
-        needs: CaptionerNeeds = self.told_needs or load_object(self.factory).needs
-        return needs
+        """What it must be given and what it can do; imports the class only if its spec does not tell.
 
-
-def load_object(reference: Factory) -> Any:
-    """The object an import string (``package.module:name``) names, or the callable itself.
-
-    Raises:
-        PluginContractError: The module cannot be imported, or has no such name.
-    """
-    if not isinstance(reference, str):
-        return reference
-    module, _, name = reference.partition(":")
-    try:
-        return getattr(importlib.import_module(module), name)
-    except (Exception, SystemExit) as error:
-        raise PluginContractError(
-            f"The factory {reference!r} cannot be loaded: {type(error).__name__}: {error}.",
-            "A factory is `package.module:name` of something that can be imported.",
-            f"Correct or reinstall the plugin that provides {module.partition('.')[0]!r}.",
-            plugin=module.partition(".")[0],
-        ) from error
+        Raises:
+            PluginContractError: Its factory cannot be loaded, fails, or makes no captioner.
+        """
+        if self.told_needs is not None:
+            return self.told_needs
+        return find_declared(self.factory, self.config, "needs", CaptionerNeeds, self.owner.plugin)
 
 
 class Registry:
@@ -181,7 +166,9 @@ class Registry:
         root = chain[-1]
         config = build_config(root.config, merged, source=f"settings of {id_}")
         own = next(spec for spec in chain if spec.factory)
-        return ResolvedCaptioner(id_, own.factory, config, self.owner(CaptionerSpec, id_), own.needs, root.factory)
+        trainer = root.trainer or root.factory
+        owner = self.owner(CaptionerSpec, id_)
+        return ResolvedCaptioner(id_, own.factory, config, owner, own.needs, trainer, bool(root.trainer))
 
     def bases(self, id_: str) -> list[str]:
         """The captioner and its bases, nearest first.
@@ -207,6 +194,42 @@ class Registry:
                 )
             chain.append(base)
         return chain
+
+
+def find_declared(factory: Factory, config: Frozen, name: str, kind: type[DeclaredT], plugin: str) -> DeclaredT:
+    """What a component declares on its class; where the factory is a function, on what it makes.
+
+    Args:
+        factory: Of the component.
+        config: Its settings.
+        name: Of the attribute.
+        kind: What the attribute must be.
+        plugin: Who registered it.
+
+    Raises:
+        PluginContractError: The factory cannot be loaded or fails, or what it makes has no such attribute.
+    """
+    loaded = load_object(factory)
+    found = getattr(loaded, name, None) if isinstance(loaded, type) else None
+    if isinstance(found, kind):
+        return found
+    try:
+        found = getattr(loaded(config), name, None)
+    except (Exception, SystemExit) as error:
+        raise _makes_nothing(factory, name, kind, plugin, f", for {type(error).__name__}: {error}") from error
+    if not isinstance(found, kind):
+        raise _makes_nothing(factory, name, kind, plugin)
+    return found
+
+
+def _makes_nothing(factory: Factory, name: str, kind: type, plugin: str, why: str = "") -> PluginContractError:
+    """The error of a factory that does not make a component."""
+    return PluginContractError(
+        f"The factory {name_factory(factory)} of plugin {plugin!r} makes nothing with `{name}`{why}.",
+        f"It is called with the settings, and what it makes has a `{name}` of type {kind.__name__}.",
+        f"Correct plugin {plugin!r}, or leave it out with `-p no:{plugin}`.",
+        plugin=plugin,
+    )
 
 
 def build_config(config: Factory | None, settings: Mapping[str, Any], *, source: str) -> Frozen:
@@ -292,6 +315,8 @@ def _check_spec(spec: Spec, owner: Owner) -> None:
             plugin=owner.plugin,
             distribution=owner.distribution,
         )
+    for factory in filter(None, (spec.factory, getattr(spec, "trainer", None)) if spec.in_keys else ()):
+        check_factory(factory, owner=owner.plugin)
     if spec.api_version != API_VERSION:
         raise ApiVersionError(
             f"The {spec.kind} {spec.id!r} of {_name(owner)} wants version {spec.api_version} of the contracts.",

@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 import shutil
 import time
 from collections.abc import Iterator, Mapping
@@ -22,17 +21,12 @@ from typing import Any
 from filelock import FileLock
 
 from zsbench.errors import HashMismatchError
+from zsbench.files import write_text
 from zsbench.places import default_cache
 
-__all__ = ["Entry", "Store", "default_cache", "stage_key", "write_text"]
+__all__ = ["MANIFEST", "Entry", "Store", "default_cache"]
 
 MANIFEST = "entry.json"
-
-
-def stage_key(kind: str, material: Mapping[str, Any]) -> str:
-    """The key of a stage: SHA-256 over its kind and everything its output depends on, 32 hex digits."""
-    text = json.dumps({"kind": kind, **material}, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True)
@@ -132,16 +126,6 @@ class Store:
         shutil.rmtree(place, ignore_errors=True)
         partial.rename(place)
         return Entry(place, files, seconds, final)
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a text file whole or not at all."""
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    with temporary.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
 
 
 def _hash(path: Path) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from functools import partial
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -86,6 +88,6 @@ def test_the_tagged_matrix_gives_the_defaults(tmp_path):
     path = tmp_path / "m.yaml"
     path.write_text("{captioners: [a], tasks: [b], corpora: [c], gap_fit: {task: d}, encoder: {settings: {model: e}}}")
     registry = Registry()
-    registry.add(MatrixSpec(id="other", factory=lambda: tmp_path / "absent"), Owner("test"))
-    registry.add(MatrixSpec(id="mine", factory=lambda: path, tags=("gap-analysis",)), Owner("test"))
+    registry.add(MatrixSpec(id="other", factory=partial(Path, str(tmp_path / "absent"))), Owner("test"))
+    registry.add(MatrixSpec(id="mine", factory=partial(Path, str(path)), tags=("gap-analysis",)), Owner("test"))
     assert command._default_matrix(registry).gap_fit.task == "d"

@@ -9,6 +9,7 @@ import pytest
 import torch
 from transformers import GenerationConfig
 
+from zsbench.components import EncoderChoice, LanguageModelChoice
 from zsbench.config import read_matrix
 from zsbench.encoders.open_clip import OpenClipEncoder
 from zsbench.encoders.settings import OpenClipConfig
@@ -24,7 +25,6 @@ from zsbench.interfaces import (
 )
 from zsbench.language.causal import CausalLanguageModel
 from zsbench.language.settings import CausalConfig
-from zsbench.plan import EncoderChoice, LanguageModelChoice
 from zsbench.plugins import load_plugins
 from zsbench.registry import load_object
 from zsbench_maccap.captioner import MacCap
@@ -116,7 +116,7 @@ def draw_images(dim: int, count: int, *, first: int = 0) -> ImageBatch:
 
 
 def caption_batch(captioner, count: int = IMAGES) -> Captions:
-    batch = draw_images(captioner._parts().encoder.dim, count)
+    batch = draw_images(captioner.parts().encoder.dim, count)
     began = time.perf_counter()
     texts = [caption.candidates[caption.chosen].text for caption in captioner.caption(batch)]
     return Captions(texts, (time.perf_counter() - began) / count)
@@ -125,26 +125,26 @@ def caption_batch(captioner, count: int = IMAGES) -> Captions:
 @torch.no_grad()
 def caption_one_by_one(captioner) -> Captions:
     """One image and one candidate at a time: adaptor, transformers' generate, encoder."""
-    parts, model = captioner._parts(), captioner._parts().language_model._model
+    parts, model = captioner.parts(), captioner.parts().language_model._model
     config = GenerationConfig(
         num_beams=captioner.config.inference.decoding.beams,
         do_sample=False,
         early_stopping=False,
         **LENGTH,
-        eos_token_id=model._special.end,
-        pad_token_id=model._special.pad,
+        eos_token_id=model.special.end,
+        pad_token_id=model.special.pad,
     )
-    lead = model.embed(torch.tensor([[model._special.lead]]))
+    lead = model.embed(torch.tensor([[model.special.lead]]))
     texts, seconds = [], 0.0
     for row in range(SLOW_IMAGES):
         batch = draw_images(parts.encoder.dim, 1, first=row)
         began = time.perf_counter()
         scored = []
         for memory in captioner._memories(batch, candidates=CANDIDATES):
-            prefix = torch.cat((captioner._adaptor()(memory[None]), lead), dim=1)
+            prefix = torch.cat((captioner.adaptor()(memory[None]), lead), dim=1)
             mask = torch.ones(prefix.shape[:2], dtype=torch.long)
-            found = model._model.generate(inputs_embeds=prefix, attention_mask=mask, generation_config=config)
-            text = clean_caption(model._tokenizer.batch_decode(found, skip_special_tokens=True)[0].strip())
+            found = model.model.generate(inputs_embeds=prefix, attention_mask=mask, generation_config=config)
+            text = clean_caption(model.tokenizer.batch_decode(found, skip_special_tokens=True)[0].strip())
             feature = parts.encoder.encode_texts([text[: captioner.config.inference.rerank_max_characters]])[0]
             scored.append((float(batch.features.pooled[0] @ feature), text))
         texts.append(max(scored, key=lambda pair: pair[0])[1])

@@ -12,6 +12,7 @@ from torch.nn import functional
 from torch.profiler import ProfilerActivity, profile
 from transformers import GenerationConfig
 
+from zsbench.components import LanguageModelChoice
 from zsbench.config import read_matrix
 from zsbench.fingerprints import FileHashes
 from zsbench.interfaces import GenerationSettings, MatrixSpec
@@ -20,7 +21,6 @@ from zsbench.language.frozen import load_model
 from zsbench.language.opt import OptSteps
 from zsbench.linear import has_onednn
 from zsbench.metering import Tally
-from zsbench.plan import LanguageModelChoice
 from zsbench.plugins import load_plugins
 from zsbench.registry import load_object
 from zsbench_sizes import write_opt

@@ -16,11 +16,11 @@ from PIL import Image
 from safetensors.torch import save_file
 from torch.nn.functional import linear
 
+from zsbench.components import Item
 from zsbench.encoders.open_clip import OpenClipEncoder
 from zsbench.encoders.settings import OpenClipConfig
-from zsbench.plan import Item
-from zsbench.runner.image_decoding import ImageDecoder
-from zsbench.runner.text_features import write_text_features
+from zsbench.stages.image_decoding import ImageDecoder
+from zsbench.stages.row_file import write_text_features
 
 POCKET = Path(__file__).parents[2] / "plugins" / "pocket" / "zsbench_pocket" / "weights" / "encoder"
 FEW, MANY = 10_000, 566_000

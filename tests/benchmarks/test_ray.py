@@ -17,6 +17,7 @@ ARGUMENTS = ("--engine", "ray", "--set", "threads=1")
 def clusters():
     """A cluster of one node and one of two, a CPU each."""
     pytest.importorskip("ray", reason="ray has no wheel for this Python")
+    pytest.importorskip("zsbench_ray")
     from ray.cluster_utils import Cluster
 
     with pytest.MonkeyPatch.context() as patch, contextlib.ExitStack() as stack:

@@ -29,7 +29,10 @@ PATIENCE = 3600
 OURS = """
 import json, sys
 from zsbench.metrics import ScoringContext, prepare_references, score_predictions, tokenize_many
-from zsbench.metrics.catalogue import bleu_1, bleu_2, bleu_3, bleu_4, cider_d, meteor, rouge_l
+from zsbench.metrics.bleu import bleu_1, bleu_2, bleu_3, bleu_4
+from zsbench.metrics.cider import cider_d
+from zsbench.metrics.meteor import meteor
+from zsbench.metrics.rouge import rouge_l
 from zsbench.provenance import peak_memory
 data = json.load(open(sys.argv[1], encoding="utf-8"))
 metrics = [bleu_1(), bleu_2(), bleu_3(), bleu_4(), meteor(), rouge_l(), cider_d()]

@@ -13,7 +13,7 @@ import sys
 import pytest
 
 from zsbench.metrics import ScoringContext, prepare_references, score_predictions
-from zsbench.metrics.catalogue import vqa_accuracy
+from zsbench.metrics.answers import vqa_accuracy
 from zsbench_tasks.vqa import vqav2_val
 
 QUESTIONS, IMAGES, QUESTION_TYPES = 214_354, 40_504, 65

@@ -9,9 +9,9 @@ import pytest
 from rich.console import Console
 
 from zsbench.cli.progress import BarReporter, LineReporter, make_reporter
-from zsbench.plan import Stage
+from zsbench_stages import FakeStage
 
-TRAINING = Stage("train", "k", "maccap on captions", (), {}, None)
+TRAINING = FakeStage(kind="train", label="maccap on captions")
 
 
 class Clock:

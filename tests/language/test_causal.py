@@ -112,7 +112,7 @@ def test_padding_changes_no_logit(model, side):
 
 def test_gradients_reach_embeddings_and_nothing_else(model):
     """A backward pass through logits fills the prefix's gradient and changes no byte of the weights."""
-    weights = model._model._model
+    weights = model._model.model
     before = {name: value.clone() for name, value in weights.state_dict().items()}
     prefix = draw(4, 3, model.width).requires_grad_()
     batch = model.tokenize(["a cat", "the dog", "red", "two"], max_tokens=9)
@@ -141,10 +141,10 @@ def test_greedy_generation_equals_steps_by_hand(model):
     """One beam follows the likeliest token after prefix, leading token and prompt; special tokens are removed."""
     prefix = draw(6, 5, model.width)
     found = model.generate(prefix, GenerationSettings(beams=1, max_new_tokens=6), prompts=PROMPTS)
-    starts = [[2, *ids] for ids in model._model._split(PROMPTS)]
+    starts = [[2, *ids] for ids in model._model.split(PROMPTS)]
     for row, start in enumerate(starts):
         ids = follow_greedily(model, prefix[row], start, 6)
-        assert found[row] == model._model._tokenizer.decode(ids, skip_special_tokens=True).strip()
+        assert found[row] == model._model.tokenizer.decode(ids, skip_special_tokens=True).strip()
         assert "<" not in found[row]
 
 
@@ -167,7 +167,7 @@ def test_wide_beam_finds_the_likeliest_text(opt):
     settings = GenerationSettings(beams=24, max_new_tokens=2, min_new_tokens=2, length_penalty=0.0)
     found = opt.generate(prefix, settings)
     pairs = [find_best_pair(opt, row) for row in prefix]
-    assert found == opt._model._tokenizer.batch_decode(pairs, skip_special_tokens=True)
+    assert found == opt._model.tokenizer.batch_decode(pairs, skip_special_tokens=True)
 
 
 @pytest.mark.parametrize("beams", [1, 4])
@@ -185,8 +185,8 @@ def test_rows_do_not_depend_on_each_other(model, beams):
 def test_scores_behind_transformers_beams_are_the_same_bits(model_folders, monkeypatch):
     """The log-probability of each row's beam is bit-equal alone and among many, at a real width."""
     model = make_model(model_folders["opt-wide"])
-    model._model._decoders["own"] = None  # as for an architecture that only transformers knows
-    weights, scores = model._model._model, []
+    model._generator._decoders["own"] = None  # as for an architecture that only transformers knows
+    weights, scores = model._model.model, []
     plain = weights.generate
 
     def keep_scores(**options):
@@ -209,7 +209,7 @@ def test_scores_behind_transformers_beams_are_the_same_bits(model_folders, monke
 def test_the_own_loop_finds_the_texts_of_transformers(model_folders, beams):
     """With the own loop switched off, an OPT model writes the same texts, with prompts and without."""
     own, plain = make_model(model_folders["opt"]), make_model(model_folders["opt"])
-    plain._model._decoders["own"] = None
+    plain._generator._decoders["own"] = None
     prefix, settings = draw(18, 4, own.width, seed=7), GenerationSettings(beams=beams, max_new_tokens=8)
     assert own.generate(prefix, settings) == plain.generate(prefix, settings)
     assert own.generate(prefix, settings, prompts=PROMPTS * 3) == plain.generate(prefix, settings, prompts=PROMPTS * 3)
@@ -217,15 +217,15 @@ def test_the_own_loop_finds_the_texts_of_transformers(model_folders, beams):
 
 def test_rows_are_filled_up_where_they_depend_on_their_number(model_folders, monkeypatch):
     """A processor whose products differ with the number of rows decodes by transformers, with a fixed number."""
-    monkeypatch.setattr("zsbench.language.frozen.has_independent_rows", lambda products, dtype: False)
-    assert make_model(model_folders["opt"])._model._find_decoders("own") is None
+    monkeypatch.setattr("zsbench.language.generation.has_independent_rows", lambda products, dtype: False)
+    assert make_model(model_folders["opt"])._generator._find_decoders("own") is None
 
 
 def test_an_accelerator_decodes_a_fixed_number_fewer_with_prompts(model_folders):
     """Prompts of one length are few, and what fills a pass up is computed for nothing."""
-    frozen = make_model(model_folders["opt"])._model
-    frozen._device, frozen._rows = torch.device("cuda"), 256
-    alone, prompted = frozen._find_decoders("own")
+    generator = make_model(model_folders["opt"])._generator
+    generator._frozen.device, generator._rows = torch.device("cuda"), 256
+    alone, prompted = generator._find_decoders("own")
     assert (alone._fixed, prompted._fixed) == (256, 32)
 
 
@@ -315,7 +315,7 @@ def test_half_precision_gives_float32_logits(opt, model_folders, precision):
     half = make_model(model_folders["opt"], precision=precision)
     embeddings, mask = draw(4, 5, half.width), torch.ones(4, 5, dtype=torch.bool)
     found, expected = half.logits(embeddings, mask), opt.logits(embeddings, mask)
-    assert half._model._model.dtype == getattr(torch, precision)
+    assert half._model.model.dtype == getattr(torch, precision)
     assert found.dtype == torch.float32
     assert torch.corrcoef(torch.stack([found.flatten(), expected.flatten()]))[0, 1] > 0.99
     assert all(isinstance(text, str) for text in half.generate(embeddings, GenerationSettings(max_new_tokens=3)))
@@ -443,4 +443,4 @@ def test_the_loss_refuses_a_prefix_of_another_width(model):
 
 def plain_head(model):
     """The output layer of the transformers model inside a language model."""
-    return model._model._model.get_output_embeddings()
+    return model._model.model.get_output_embeddings()

@@ -33,7 +33,7 @@ def test_another_precision_of_decoding_writes_its_own_texts_whatever_the_batch(m
     settings = GenerationSettings(beams=beams, max_new_tokens=8, precision=precision)
     prefix = draw(24, 4, model.width, seed=8)
     found = model.generate(prefix, settings)
-    assert set(model._model._decoders) == {precision}
+    assert set(model._generator._decoders) == {precision}
     assert [model.generate(row[None], settings)[0] for row in prefix] == found
     own = model.generate(prefix, settings.model_copy(update={"precision": "own"}))
     assert sum(mine == theirs for mine, theirs in zip(found, own, strict=True)) >= 8
@@ -46,9 +46,9 @@ def test_the_weights_of_the_model_stay_as_they_are(model_folders, precision):
     """Training goes on in the model's own precision, to the same bits."""
     model = make_model(model_folders["opt"])
     _need_precision(precision)
-    before = {name: tensor.clone() for name, tensor in model._model._model.state_dict().items()}
+    before = {name: tensor.clone() for name, tensor in model._model.model.state_dict().items()}
     model.generate(draw(3, 4, model.width), GenerationSettings(max_new_tokens=4, precision=precision))
-    after = model._model._model.state_dict()
+    after = model._model.model.state_dict()
     assert all(
         after[name].dtype == tensor.dtype and torch.equal(after[name], tensor) for name, tensor in before.items()
     )
@@ -60,21 +60,21 @@ def test_a_precision_that_is_not_there_is_refused(model_folders, monkeypatch, pr
     settings = GenerationSettings(max_new_tokens=4, precision=precision)
     model = make_model(model_folders["opt"])
     with monkeypatch.context() as patch:
-        patch.setattr("zsbench.language.frozen.is_opt", lambda model: False)
+        patch.setattr("zsbench.language.generation.is_opt", lambda model: False)
         with pytest.raises(ConfigError, match=f"does not decode in {precision} on cpu"):
             model.generate(draw(3, 4, model.width), settings)
-    monkeypatch.setattr("zsbench.language.frozen.has_independent_rows", lambda products, dtype: False)
+    monkeypatch.setattr("zsbench.language.generation.has_independent_rows", lambda products, dtype: False)
     with pytest.raises(ConfigError, match="Leave `precision`"):
         model.generate(draw(3, 4, model.width), settings)
 
 
 def test_an_accelerator_decodes_in_bfloat16_but_not_in_int8(model_folders):
     """As many rows at once as in the model's own precision."""
-    frozen = make_model(model_folders["opt"])._model
-    frozen._device, frozen._rows = torch.device("cuda"), 256
-    alone, prompted = frozen._find_decoders("bfloat16")
+    generator = make_model(model_folders["opt"])._generator
+    generator._frozen.device, generator._rows = torch.device("cuda"), 256
+    alone, prompted = generator._find_decoders("bfloat16")
     assert (alone._fixed, prompted._fixed) == (256, 32)
-    assert frozen._find_decoders("int8") is None
+    assert generator._find_decoders("int8") is None
 
 
 def test_a_model_in_float16_is_not_decoded_in_int8_on_a_cpu(model_folders):

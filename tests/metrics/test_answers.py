@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from zsbench.metrics.catalogue import exact_match, vqa_accuracy
+from zsbench.metrics.answers import exact_match, vqa_accuracy
 
 
 def accuracy(prediction, *answers):

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from zsbench.metrics import java, ptb
-from zsbench.metrics.catalogue import bleu_4, meteor, rouge_l
+from zsbench.metrics.bleu import bleu_4
 from zsbench.metrics.java import find_jar
-from zsbench.metrics.meteor import Meteor
+from zsbench.metrics.meteor import Meteor, meteor
+from zsbench.metrics.rouge import rouge_l
 from zsbench.metrics.scoring import ScoringContext, prepare_references, score_predictions
 
 REFERENCES = {f"x{n}": [f"a dog number {n} runs", "the dog is running"] for n in range(20)}

@@ -34,7 +34,7 @@ def files(awkward, tmp_path):
 @pytest.mark.slow
 def test_scored_files_equal_pycocoevalcap(files, their_scores, our_meteor, monkeypatch):
     """The command's JSON holds every score, with interval and signature, equal to 1e-6."""
-    monkeypatch.setattr("zsbench.metrics.catalogue.Meteor", lambda: our_meteor)
+    monkeypatch.setattr("zsbench.metrics.meteor.Meteor", lambda: our_meteor)
     monkeypatch.setattr(Meteor, "close", lambda self: None)
     monkeypatch.setenv("ZSBENCH_CACHE", str(files / "cache"))
     monkeypatch.chdir(files)

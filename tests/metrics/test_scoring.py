@@ -7,7 +7,9 @@ from zsbench.errors import CorruptDataError, MetricNotRunError, MissingDataError
 from zsbench.interfaces.metric import Metric
 from zsbench.metrics import ngrams
 from zsbench.metrics import split as split_module
-from zsbench.metrics.catalogue import bleu_1, bleu_2, bleu_3, bleu_4, cider_d, rouge_l
+from zsbench.metrics.bleu import bleu_1, bleu_2, bleu_3, bleu_4
+from zsbench.metrics.cider import cider_d
+from zsbench.metrics.rouge import rouge_l
 from zsbench.metrics.scoring import ScoringContext, prepare_references, score_predictions, tokenize_many
 from zsbench.metrics.signature import Signature
 from zsbench.metrics.split import PreparedSplit

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 import zsbench_fakes
+from zsbench.components import CorpusChoice, DataPlace, TaskChoice
 from zsbench.config import read_matrix
 from zsbench.errors import ConfigError
 from zsbench.fingerprints import FileHashes
 from zsbench.plan.axes import iter_axes
-from zsbench.plan.data import CorpusChoice, DataPlace, TaskChoice
 from zsbench.plan.points import iter_points
 from zsbench.plugins import load_plugins
 

@@ -1,4 +1,4 @@
-"""A disk that takes no more: at any write of a run, and at arrays in memory."""
+"""A disk that takes no more: at any write of a run."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ import errno
 import os
 import shutil
 
-import numpy as np
 import pytest
 
 from zsbench.errors import CaptionerError, DataError
-from zsbench.runner.disk import create_array, disk_error
+from zsbench.runner.disk import disk_error
 
 FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
@@ -49,7 +48,7 @@ def test_a_full_disk_is_told_and_the_same_run_goes_on(session, tmp_path, monkeyp
     shutil.rmtree(tmp_path / "cache")
     disk = FullDisk(writes)
     with monkeypatch.context() as patched:
-        patched.setattr("zsbench.store.os.fsync", disk)
+        patched.setattr("zsbench.files.os.fsync", disk)
         failed, error = run_to_its_end(session())
     reasons = [cell["reason"] for cell in failed]
     assert bool(reasons or error) == bool(disk.refused)
@@ -88,29 +87,3 @@ def test_a_captioner_is_not_blamed_for_the_disk(tmp_path):
 def test_other_errors_are_not_the_disks(tmp_path, error):
     """They are told as they are."""
     assert disk_error(error, tmp_path) is None
-
-
-def test_an_array_takes_its_room_at_once(tmp_path):
-    """Every block is there before anything is filled in, and the file reads back as an array."""
-    array = create_array(tmp_path / "a.npy", (300, 200))
-    array[7] = 1.0
-    array.flush()
-    assert (tmp_path / "a.npy").stat().st_blocks * 512 >= 300 * 200 * 4
-    assert np.load(tmp_path / "a.npy").sum() == 200
-
-
-@pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="this system takes room as it is filled")
-def test_an_array_for_which_there_is_no_room_is_an_error(tmp_path, monkeypatch):
-    """Not a bus error when it is filled."""
-
-    def refuse(*_):
-        raise FULL
-
-    monkeypatch.setattr(os, "posix_fallocate", refuse)
-    with pytest.raises(OSError, match=os.strerror(errno.ENOSPC)):
-        create_array(tmp_path / "a.npy", (3, 2))
-
-
-def test_an_array_without_rows_takes_no_room(tmp_path):
-    """A corpus may be empty."""
-    assert create_array(tmp_path / "a.npy", (0, 2)).shape == (0, 2)

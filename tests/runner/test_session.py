@@ -11,10 +11,9 @@ import time
 import pytest
 
 import zsbench_fakes
-from zsbench.errors import ConfigError, MissingDataError
-from zsbench.interfaces import Encoder, TrainingReport, TrainingState
+from zsbench.errors import ConfigError, MissingDataError, PluginContractError
+from zsbench.interfaces import Engine
 from zsbench.records import read_results, read_samples
-from zsbench.runner.workbench import Workbench
 
 
 def predictions(result):
@@ -33,15 +32,6 @@ def test_a_run_leaves_records_for_every_cell(session):
     assert [row["cell"]["captioner"] for row in results] == ["fake", "fake-one", "nearest"]
     assert all(row["status"] == "done" and len(row["metrics"]) == 2 for row in results)
     assert (result.folder / "tables" / "comparison.md").read_text(encoding="utf-8") == result.table
-
-
-def test_batches_are_timed_when_they_are_made(session):
-    """Examples, seconds, size; a cached prediction keeps the times of when it was made."""
-    first, again = session(batch_size=4).run(), session(batch_size=4).run()
-    [timing, *_] = [row["timing"] for row in first.results]
-    assert (timing["batch_size"], timing["examples"]) == (4, 10)
-    assert 0 < timing["median_batch_seconds"] < timing["seconds"]
-    assert [row["timing"] for row in again.results] == [row["timing"] for row in first.results]
 
 
 def test_samples_hold_prediction_candidates_and_values(session):
@@ -79,17 +69,6 @@ def test_a_second_run_makes_nothing_and_gives_the_same_bytes(session, notes):
     assert second.outcome.count("done") == 0
     assert zsbench_fakes.FakeEncoder.loads == loads
     assert predictions(second) == predictions(first)
-
-
-def test_predictions_do_not_depend_on_the_batch_size(session, tmp_path):
-    """Batches of one and of seven give the same bytes."""
-    first = session(batch_size=1).run()
-    for kind in ("predict", "score", "compare"):
-        for entry in (tmp_path / "cache" / "store" / kind).iterdir():
-            for path in entry.iterdir():
-                path.unlink()
-            entry.rmdir()
-    assert predictions(session(batch_size=7).run()) == predictions(first)
 
 
 def test_seeds_change_what_is_random(session):
@@ -209,82 +188,6 @@ def test_training_is_done_once_for_captioners_that_share_it(session):
     assert zsbench_fakes.FakeCaptioner.trainings == trainings + 1
 
 
-def test_an_interrupted_prediction_goes_on_from_its_chunks(session, tmp_path, monkeypatch):
-    """A run killed in the middle of a cell keeps the chunks it finished and ends with the same bytes."""
-    whole = session(captioners=["fake"]).run()
-    entry = next((tmp_path / "cache" / "store" / "predict").iterdir())
-    lines = (entry / "predictions.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
-    partial = tmp_path / "cache" / "store" / "partial" / f"predict-{entry.name}"
-    partial.mkdir(parents=True)
-    (partial / "part-0000000-0000004.jsonl").write_text("".join(lines[:4]), encoding="utf-8")
-    for path in entry.iterdir():
-        path.unlink()
-    entry.rmdir()
-    captioned = []
-    monkeypatch.setattr(
-        zsbench_fakes.FakeCaptioner,
-        "caption",
-        lambda self, batch: captioned.extend(batch.ids) or [self._one(g) for g in batch.generators],
-    )
-    assert predictions(session(captioners=["fake"]).run()) == predictions(whole)
-    assert captioned == list(zsbench_fakes.COLOURS[4:])
-
-
-def test_an_interrupted_training_goes_on_from_its_journal(session, notes, tmp_path, monkeypatch):
-    """The step after the last state is the first that is taken; nothing of the journal is left in the store."""
-    taken = []
-
-    def load(captioner, resources):
-        captioner.words, captioner.journal = [], resources.journal
-
-    def train(captioner, corpus, generator, *, progress):
-        state = captioner.journal.latest()
-        for step in range(state.steps if state else 0, 4):
-            if step == 2 and not state:
-                raise RuntimeError("interrupted")
-            taken.append(step)
-            captioner.journal.count_tokens(10)
-            captioner.journal.keep(TrainingState(step + 1, {}))
-            progress(step + 1, 4)
-        return TrainingReport(4, len(corpus), (1.0,))
-
-    monkeypatch.setattr(zsbench_fakes.FakeCaptioner, "load", load)
-    monkeypatch.setattr(zsbench_fakes.FakeCaptioner, "train", train)
-    assert session(checkpoint_seconds=0).run().failed
-    assert not session(checkpoint_seconds=0).run().failed
-    assert taken == [0, 1, 2, 3]
-    assert any(remark.endswith("A killed training goes on after its step 2.") for remark in notes.remarks)
-    assert list((tmp_path / "cache" / "store").rglob("journal*")) == []
-
-
-def test_how_often_a_training_keeps_its_state_is_no_part_of_its_key(session):
-    """Another interval finds the training of before."""
-    keys = [set(session(checkpoint_seconds=seconds).plan().stages) for seconds in (0, 60, None)]
-    assert keys[0] == keys[1] == keys[2]
-
-
-def test_no_encoder_is_in_memory_for_a_training(session, monkeypatch):
-    """Its text features are in the store; width and fingerprint are known without weights, and those are let go."""
-    seen, benches = [], []
-    release = Workbench.release_encoders
-
-    def load(captioner, resources):
-        captioner.words, captioner.encoder = ["a"], resources.encoder
-
-    def train(captioner, corpus, generator, *, progress):
-        held = [model for model in benches[0]._loaded.values() if isinstance(model, Encoder)]
-        seen.append((captioner.encoder.dim, captioner.encoder.fingerprint, held))
-        return TrainingReport(1, len(corpus), (1.0,))
-
-    monkeypatch.setattr(zsbench_fakes.FakeCaptioner, "load", load)
-    monkeypatch.setattr(zsbench_fakes.FakeCaptioner, "train", train)
-    monkeypatch.setattr(Workbench, "release_encoders", lambda bench: benches.append(bench) or release(bench))
-    result = session().run()
-    work = next(stage.work for stage in result.plan.stages.values() if stage.kind == "train")
-    assert seen[0] == (zsbench_fakes.DIM, work.encoder.encoder.fingerprint, [])
-    assert benches[0].encoder(work.encoder, "cpu").encode_texts(["a"]).shape == (1, zsbench_fakes.DIM)
-
-
 def test_references_that_are_training_texts_are_counted(session, tmp_path):
     """Each cell with a corpus tells how much of the split stands in it."""
     result = session().run()
@@ -358,3 +261,30 @@ def test_a_clock_that_jumps_changes_nothing(session, tmp_path, monkeypatch):
     assert predictions(result) == calm
     assert all(0 <= record.seconds < 600 for record in result.outcome.stages.values())
     assert session().run().outcome.count("done") == 0
+
+
+def test_an_engine_that_leaves_stages_is_refused(session):
+    """Its plugin is named, and nothing is recorded that was not made."""
+
+    class Lazy(Engine):
+        def run(self, work, resources):
+            """Make the first stage, and go home."""
+            stage = work.ready()[0]
+            work.start(stage)
+            work.finish(stage, work.make(stage))
+
+    started = session(captioners=["nearest"], baseline=None)
+    started.engine = Lazy(None)
+    with pytest.raises(PluginContractError, match=r"'local' left 4 stages without a result.*--engine local"):
+        started.run()
+    assert not started.options.output.exists()
+    assert not session(captioners=["nearest"], baseline=None).run().failed
+
+
+def test_an_engine_is_given_the_run_as_its_command_gave_it(session, tmp_path):
+    """With the data root found, so that another process plans the same."""
+    started = session(options={"address": "somewhere:1", "store_url": "s3://b", "workers": 3, "profile": True})
+    request = started.engine.request
+    assert (request.address, request.store_url, request.workers, request.profile) == ("somewhere:1", "s3://b", 3, True)
+    assert request.data_root == zsbench_fakes.write_world(tmp_path / "cache" / "data")
+    assert request.matrix == started.matrix

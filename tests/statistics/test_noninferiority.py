@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from zsbench.errors import ScoringError
-from zsbench.metrics.catalogue import bleu_4, cider_d
+from zsbench.metrics.bleu import bleu_4
+from zsbench.metrics.cider import cider_d
 from zsbench.statistics.noninferiority import (
     detectable_difference,
     examples_needed,

@@ -19,6 +19,7 @@ from zsbench.interfaces import (
     CaptionerSpec,
     Frozen,
     GapSetting,
+    GenerationSettings,
     TrainingReport,
     TrainingState,
 )
@@ -200,6 +201,13 @@ class TrainsOnTheSpot(GoodCaptioner):
         return super().train(corpus, generator, progress=progress)
 
 
+class GeneratesWhileTraining(GoodCaptioner):
+    def train(self, corpus, generator, *, progress):
+        self.resources.language_model.generate(torch.zeros(1, 0, 8), GenerationSettings())
+        return super().train(corpus, generator, progress=progress)
+
+
 def captioner(cls, **changes):
     values = {"id": "good", "config": CaptionerConfig, "summary": "a fake", "tags": ("fake",), "needs": cls.needs}
+    values["trainer"] = GoodCaptioner
     return CaptionerSpec(**{**values, "factory": cls, **changes})

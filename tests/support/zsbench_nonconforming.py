@@ -14,6 +14,7 @@ from zsbench_bad_captioners import (
     ChangesTheEncoder,
     CopiesConfig,
     DrawsAgain,
+    GeneratesWhileTraining,
     GoodCaptioner,
     LoneSurrogate,
     MovesGlobalState,
@@ -122,6 +123,7 @@ BY_CHECK = {
         "training-reproducible": captioner(TrainsByChance),
         "training-polite": captioner(TrainsOnTheSpot),
         "training-goes-on": captioner(DrawsAgain),
+        "trainer-apart": captioner(GoodCaptioner, trainer=GeneratesWhileTraining),
     },
     "gap-model": {
         "shape-kept": gap(HalfWidth),

@@ -63,13 +63,15 @@ def test_a_check_catches_other_faults_too(subject, kind, name, spec):
     assert run_check(check, subject(kind, fakes.Case(spec))).status == "failed"
 
 
+class Exits(fakes.GoodGap):
+    """Ends the process that uses it."""
+
+    def text_to_image(self, features, generator):
+        raise SystemExit(3)
+
+
 def test_a_component_that_raises_fails_the_check_and_is_located(subject):
     """Not even an exit stops the kit."""
-
-    class Exits(fakes.GoodGap):
-        def text_to_image(self, features, generator):
-            raise SystemExit(3)
-
     check = next(check for check in CHECKS["gap-model"] if check.name == "shape-kept")
     result = run_check(check, subject("gap-model", fakes.Case(fakes.gap(Exits))))
     assert result.status == "failed"

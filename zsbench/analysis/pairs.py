@@ -13,17 +13,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from zsbench.config import EncoderSetting, Matrix
+from zsbench.code import CodeHashes
+from zsbench.components import DataPlace, EncoderChoice, ReferenceTexts, TaskChoice
+from zsbench.config import EncoderSetting
 from zsbench.data_roots import find_data_root
 from zsbench.errors import CorruptDataError, ScoringError
 from zsbench.fingerprints import FileHashes
 from zsbench.interfaces import ImageFeatures
-from zsbench.plan import DataPlace, EncoderChoice, Plan, ReferenceTexts, TaskChoice
-from zsbench.plan.builder import Parts, StageBuilder
 from zsbench.registry import Registry
-from zsbench.runner.features import ImageFeatureReader
-from zsbench.runner.stage import make_stage
-from zsbench.runner.workbench import Workbench
+from zsbench.runner.execution import make_stage
+from zsbench.stages import ImageEncoding, ImageFeatureReader, Setup, StageContext, TextEncoding
 from zsbench.store import Store
 
 if TYPE_CHECKING:
@@ -120,35 +119,24 @@ def load_pairs(request: PairRequest, registry: Registry) -> Pairs:
         )
     encoder = EncoderChoice(request.encoder, registry, online=request.online, hashes=hashes)
     texts = ReferenceTexts(task)
-    bench = Workbench(Store(request.cache / "store"), registry)
-    images, captions = _make(request, registry, encoder, task, texts, bench)
-    return _assemble(encoder, task, texts, ImageFeatureReader(bench.places[images]), bench.text_features(captions))
+    setup = Setup(CodeHashes(hashes), hashes, request.device)
+    images = ImageEncoding(setup=setup, encoder=encoder, task=task, patches=True)
+    captions = TextEncoding(setup=setup, encoder=encoder, source=texts)
+    context = StageContext(Store(request.cache / "store"), request.device)
+    _make(images, captions, context)
+    return _assemble(encoder, task, texts, ImageFeatureReader(context.output(images)), context.text_features(captions))
 
 
-def _make(
-    request: PairRequest,
-    registry: Registry,
-    encoder: EncoderChoice,
-    task: TaskChoice,
-    texts: ReferenceTexts,
-    bench: Workbench,
-) -> tuple[str, str]:
-    """The keys of the stages of image and caption features, both made."""
-    matrix = Matrix(
-        captioners=("none",), tasks=(task.id,), corpora=("none",), encoder=request.encoder, device=request.device
-    )
-    plan = Plan()
-    builder = StageBuilder(matrix, registry, Parts(encoder, None, None, None, patches=True), plan)
-    keys = builder.images(task, patches=True), builder.texts(texts)
-    for stage in plan.stages.values():
-        record = make_stage(stage, bench, request.device)
+def _make(images: ImageEncoding, captions: TextEncoding, context: StageContext) -> None:
+    """Make both stages, unless they are in the store."""
+    for stage in (images, captions):
+        record = make_stage(stage, context)
         if record.state == "failed":
             raise CorruptDataError(
                 f"The features of {stage.label} could not be made: {record.reason}",
                 "An analysis needs the features of both modalities.",
                 "Correct the cause and try again.",
             )
-    return keys
 
 
 def _assemble(

@@ -20,7 +20,7 @@ from zsbench.analysis.page import Page, Table, html_page, markdown_page
 from zsbench.analysis.pairs import Pairs
 from zsbench.analysis.pictures import write_pictures
 from zsbench.analysis.verdicts import Verdict, judge
-from zsbench.store import write_text
+from zsbench.files import write_text
 
 __all__ = ["GapAnalysis", "analyse_gap", "build_page", "build_record", "write_analysis"]
 

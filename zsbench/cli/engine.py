@@ -10,9 +10,9 @@ from zsbench.errors import ConfigError
 
 __all__ = ["AddressOption", "EngineOption", "StoreOption", "check_engine"]
 
-EngineOption = Annotated[str, typer.Option(help="What places the stages: local, or ray on a cluster.")]
+EngineOption = Annotated[str, typer.Option(help="What places the stages: local, or an engine of a plugin.")]
 AddressOption = Annotated[
-    str, typer.Option(metavar="auto|HOST", help="Head of the Ray cluster; auto for the one that runs here.")
+    str, typer.Option(metavar="auto|HOST", help="Head of the engine's cluster; auto for the one that runs here.")
 ]
 StoreOption = Annotated[
     str, typer.Option(metavar="URL", help="Where nodes without a common file system share, such as s3://bucket/dir.")
@@ -30,7 +30,7 @@ def check_engine(engine: str, address: str, store: str) -> None:
             raise ConfigError(
                 f"--{name} {value} is given, and the engine is `local`.",
                 "Only an engine of a cluster has it.",
-                "Add `--engine ray`, or leave it out.",
+                "Name such an engine, for example `--engine ray` of zsbench-ray, or leave it out.",
                 source="the command line",
                 key=name,
             )

@@ -23,7 +23,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from zsbench.plan import Stage
+from zsbench.interfaces import StageView
 
 __all__ = ["BarReporter", "LineReporter", "make_reporter"]
 
@@ -66,10 +66,10 @@ class LineReporter:
         """Remember how many stages there are."""
         self.total = total
 
-    def stage_started(self, stage: Stage) -> None:
+    def stage_started(self, stage: StageView) -> None:
         """Say nothing yet."""
 
-    def stage_advanced(self, stage: Stage, done: int, total: int, tokens: int = 0) -> None:
+    def stage_advanced(self, stage: StageView, done: int, total: int, tokens: int = 0) -> None:
         """Fifteen seconds after a stage's first word, then each time twice as long has passed: how it goes."""
         now = self.clock()
         began, done_before, tokens_before = self.first.setdefault(stage.key, (now, done, tokens))
@@ -83,11 +83,11 @@ class LineReporter:
         self.stream.write(f"... {stage.kind}: {stage.label}: {', '.join(told)}\n")
         self.stream.flush()
 
-    def stage_finished(self, stage: Stage, seconds: float) -> None:
+    def stage_finished(self, stage: StageView, seconds: float) -> None:
         """One line."""
         self._count(f"{stage.kind}: {stage.label} ({seconds:.1f} s)")
 
-    def stage_failed(self, stage: Stage, reason: str) -> None:
+    def stage_failed(self, stage: StageView, reason: str) -> None:
         """One line."""
         self._count(f"FAILED {stage.kind}: {stage.label}: {reason}")
 
@@ -149,28 +149,28 @@ class BarReporter:
         self.progress.update(self.whole, total=total)
         self.progress.start()
 
-    def stage_started(self, stage: Stage) -> None:
+    def stage_started(self, stage: StageView) -> None:
         """Begin a bar."""
         name = f"{stage.kind}: {stage.label}"
         self.parts[stage.key] = self.progress.add_task(name, total=None, whole=False, rate="")
 
-    def stage_advanced(self, stage: Stage, done: int, total: int, tokens: int = 0) -> None:
+    def stage_advanced(self, stage: StageView, done: int, total: int, tokens: int = 0) -> None:
         """Move the stage's bar."""
         began, tokens_before = self.first.setdefault(stage.key, (self.clock(), tokens))
         rate = _tell_rate(tokens - tokens_before, self.clock() - began)
         self.progress.update(self.parts[stage.key], completed=done, total=total, rate=rate)
 
-    def stage_finished(self, stage: Stage, seconds: float) -> None:
+    def stage_finished(self, stage: StageView, seconds: float) -> None:
         """Move the upper bar."""
         self.progress.console.print(f"{stage.kind}: {stage.label} ({seconds:.1f} s)", highlight=False, markup=False)
         self._end(stage)
 
-    def stage_failed(self, stage: Stage, reason: str) -> None:
+    def stage_failed(self, stage: StageView, reason: str) -> None:
         """Move the upper bar and say why."""
         self.progress.console.print(f"FAILED {stage.kind}: {stage.label}: {reason}", style="red", markup=False)
         self._end(stage)
 
-    def _end(self, stage: Stage) -> None:
+    def _end(self, stage: StageView) -> None:
         """Remove the stage's bar and move the upper one."""
         if stage.key in self.parts:
             self.progress.remove_task(self.parts.pop(stage.key))

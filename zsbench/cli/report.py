@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from zsbench.cli.table import screen_width
 from zsbench.plan import Plan
-from zsbench.runner.local import Outcome
+from zsbench.plan.changes import NEVER
+from zsbench.runner.outcome import Outcome
 from zsbench.runner.session import RunResult
 
 __all__ = ["plan_document", "plan_text", "result_document", "result_text"]
 
+SHOWN_REASONS = 3
 
-def plan_document(plan: Plan, survey: Outcome) -> dict[str, Any]:
-    """The plan as JSON."""
+
+def plan_document(plan: Plan, survey: Outcome, why: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """The plan as JSON, with why each stage must be made that is not in the store."""
     return {
         "cells": [cell.name for cell in plan.cells],
         "shared_stages": plan.shared,
@@ -23,16 +27,17 @@ def plan_document(plan: Plan, survey: Outcome) -> dict[str, Any]:
                 "kind": stage.kind,
                 "label": stage.label,
                 "key": key,
-                "inputs": list(stage.inputs),
+                "inputs": list(stage.input_keys),
                 "state": survey.stages[key].state,
+                "why": list(why.get(key, ())),
             }
             for key, stage in plan.stages.items()
         ],
     }
 
 
-def plan_text(plan: Plan, survey: Outcome) -> str:
-    """The plan for people."""
+def plan_text(plan: Plan, survey: Outcome, why: Mapping[str, Sequence[str]]) -> str:
+    """The plan for people; below each stage that must be made, why."""
     lines = [f"{len(plan.cells)} cells:", *(f"  {cell.name}" for cell in plan.cells), ""]
     lines.append(
         f"{len(plan.stages)} stages ({survey.count('cached')} cached, {survey.count('missing')} to make, "
@@ -41,7 +46,15 @@ def plan_text(plan: Plan, survey: Outcome) -> str:
     for key, stage in plan.stages.items():
         state = {"missing": "to make"}.get(survey.stages[key].state, survey.stages[key].state)
         lines.append(f"  {state:<10}  {stage.kind:<14}  {stage.label}  [{key[:8]}]")
+        if why.get(key, [NEVER]) != [NEVER]:
+            lines.append(f"{'':14}{'':14}  {_tell_why(why[key])}")
     return "\n".join([*lines, *(f"note: {remark}" for remark in (*plan.remarks, *plan.split_remarks.values()))])
+
+
+def _tell_why(reasons: Sequence[str]) -> str:
+    """The first reasons, and how many more there are."""
+    more = len(reasons) - SHOWN_REASONS
+    return "; ".join(reasons[:SHOWN_REASONS]) + (f"; and {more} more" if more > 0 else "")
 
 
 def result_document(result: RunResult) -> dict[str, Any]:

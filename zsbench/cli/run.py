@@ -93,7 +93,8 @@ def run_matrix(  # noqa: PLR0913  one parameter a flag
 
         plan = session.plan(dry=True)
         survey = session.survey(plan)
-        typer.echo(json.dumps(plan_document(plan, survey), indent=1) if as_json else plan_text(plan, survey))
+        why = session.explain(plan, survey)
+        typer.echo(json.dumps(plan_document(plan, survey, why), indent=1) if as_json else plan_text(plan, survey, why))
         return
     with reporter:
         result = session.run()

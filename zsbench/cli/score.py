@@ -81,7 +81,7 @@ def score_predictions_file(  # noqa: PLR0913  one parameter a flag
 
 def scored_document(scored: ScoredFile, folder: Path | None) -> dict[str, Any]:
     """A scored file as JSON."""
-    from zsbench.records import metric_row
+    from zsbench.metrics.rows import metric_row
 
     return {
         "run": None if folder is None else str(folder),

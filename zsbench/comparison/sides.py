@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zsbench.errors import ConfigError, MissingDataError
-from zsbench.records import metric_row, read_result, read_run, read_samples, read_statistics, row_key, select_statistics
+from zsbench.metrics.rows import metric_row, row_key, select_statistics
+from zsbench.records import read_result, read_run, read_samples, read_statistics
 
 if TYPE_CHECKING:
     from zsbench.interfaces import NDArrayFloat

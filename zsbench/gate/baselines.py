@@ -23,9 +23,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zsbench.errors import ConfigError, CorruptDataError, HashMismatchError, MissingDataError
+from zsbench.files import write_text
 from zsbench.gate.evidence import Evidence, check_statistics_rows, find_run, read_run_evidence
 from zsbench.records import SCHEMA_VERSION, STATISTICS, narrow_statistics, restore_groups
-from zsbench.store import write_text
 
 if TYPE_CHECKING:
     from zsbench.interfaces import NDArrayFloat

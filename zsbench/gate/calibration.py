@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from zsbench.files import write_text
 from zsbench.gate.decision import judge_run
 from zsbench.gate.evidence import Evidence, read_run_evidence
 from zsbench.gate.rules import GateRules
@@ -30,7 +31,6 @@ from zsbench.gate.verdicts import Verdict
 from zsbench.interfaces import Metric
 from zsbench.seeds import derive_seed
 from zsbench.statistics.noninferiority import POWER
-from zsbench.store import write_text
 
 if TYPE_CHECKING:
     from zsbench.interfaces import NDArrayFloat

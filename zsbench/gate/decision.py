@@ -15,7 +15,7 @@ from zsbench.gate.evidence import Evidence
 from zsbench.gate.rules import GateRules
 from zsbench.gate.verdicts import CellVerdict, Example, GateReport, Judgement, Verdict, worst
 from zsbench.interfaces import Metric
-from zsbench.records import row_key
+from zsbench.metrics.rows import row_key
 from zsbench.seeds import derive_seed
 from zsbench.statistics import RESAMPLES, holm
 from zsbench.statistics.noninferiority import (

@@ -9,15 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zsbench.errors import CorruptDataError
-from zsbench.records import (
-    STATISTICS,
-    group_members,
-    read_results,
-    read_run,
-    read_samples,
-    read_statistics,
-    row_key,
-)
+from zsbench.metrics.rows import row_key
+from zsbench.records import STATISTICS, group_members, read_results, read_run, read_samples, read_statistics
 
 if TYPE_CHECKING:
     from zsbench.interfaces import NDArrayFloat

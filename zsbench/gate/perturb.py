@@ -17,7 +17,8 @@ from zsbench.gate.evidence import Evidence, find_run, read_run_evidence
 from zsbench.gate.tasks import open_task
 from zsbench.interfaces import Metric, MetricSpec, SimilarityMetric, Task
 from zsbench.metrics import PreparedSplit, ScoringContext, prepare_references, score_predictions
-from zsbench.records import RunFolder, metric_row, narrow_statistics, row_key
+from zsbench.metrics.rows import metric_row, row_key
+from zsbench.records import RunFolder, narrow_statistics
 from zsbench.registry import Registry, load_object
 from zsbench.seeds import derive_seed
 from zsbench.store import default_cache

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from zsbench.components import DataPlace, TaskChoice
 from zsbench.data_roots import find_data_root
 from zsbench.fingerprints import FileHashes
 from zsbench.gate.evidence import Evidence
 from zsbench.interfaces import Task
-from zsbench.plan.data import DataPlace, TaskChoice
 from zsbench.registry import Registry
 
 __all__ = ["open_task"]

@@ -14,9 +14,11 @@ from zsbench.interfaces.captioner import (
     TrainingReport,
 )
 from zsbench.interfaces.encoder import Encoder, ImageFeatures, ImageFit
+from zsbench.interfaces.engine import Engine, MachineNeeds, Resources, RunRequest, StageRecord, StageView, Work
 from zsbench.interfaces.gap import GapModel, GapRequirement, GapSetting
 from zsbench.interfaces.language import GenerationSettings, LanguageModel, TokenBatch
 from zsbench.interfaces.metric import CaptionFeatures, Metric, NDArrayFloat, PreparedReferences, SimilarityMetric
+from zsbench.interfaces.paths import InputPath
 from zsbench.interfaces.records import Frozen
 from zsbench.interfaces.specs import (
     API_VERSION,
@@ -42,7 +44,7 @@ from zsbench.interfaces.task import (
     TaskKind,
     TextCorpus,
 )
-from zsbench.interfaces.training import TrainingJournal, TrainingState
+from zsbench.interfaces.training import Trainer, TrainingJournal, TrainingState
 
 __all__ = [
     "API_VERSION",
@@ -59,6 +61,7 @@ __all__ = [
     "DataRootSpec",
     "Encoder",
     "EncoderSpec",
+    "Engine",
     "EngineSpec",
     "Example",
     "Frozen",
@@ -71,7 +74,9 @@ __all__ = [
     "ImageBatch",
     "ImageFeatures",
     "ImageFit",
+    "InputPath",
     "LanguageModel",
+    "MachineNeeds",
     "MatrixSpec",
     "Metric",
     "MetricSpec",
@@ -80,15 +85,21 @@ __all__ = [
     "Progress",
     "Regions",
     "RequiredFile",
+    "Resources",
+    "RunRequest",
     "SimilarityMetric",
     "Spec",
+    "StageRecord",
+    "StageView",
     "Task",
     "TaskCard",
     "TaskKind",
     "TaskSpec",
     "TextCorpus",
     "TokenBatch",
+    "Trainer",
     "TrainingJournal",
     "TrainingReport",
     "TrainingState",
+    "Work",
 ]

@@ -61,6 +61,7 @@ class CaptionerNeeds:
         gap_model: It uses the gap models named by ``training.gap`` and ``inference.gap`` of its config.
         answers: It implements ``answer``.
         references: It looks at the reference captions of the very image: an upper bound, marked in every table.
+        own_weights: It loads weights or data of its own that no setting names; its ``fingerprint`` identifies them.
     """
 
     training: bool = False
@@ -72,6 +73,7 @@ class CaptionerNeeds:
     gap_model: bool = False
     answers: bool = False
     references: bool = False
+    own_weights: bool = False
 
 
 @dataclass(frozen=True)
@@ -215,6 +217,15 @@ class Captioner(ABC, Generic[ConfigT]):
 
     def __init__(self, config: ConfigT) -> None:
         self.config = config
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of the weights and data that it loads itself, such as a checkpoint in a cache; needs no ``load``.
+
+        Asked only where ``needs.own_weights`` says that there are some. A file that a setting names needs none: give
+        the field the type ``InputPath``.
+        """
+        return ""
 
     @abstractmethod
     def load(self, resources: CaptionerResources) -> None:

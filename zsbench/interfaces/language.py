@@ -8,7 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
@@ -57,10 +57,12 @@ class LanguageModel(ABC):
     The constructor stores settings; ``load`` puts the weights on a device with gradients switched off for them.
 
     Attributes:
+        generation_modules: Modules that ``generate`` alone runs; an edit of them does not retrain what a trainer made.
         meter: Where the model counts its work under ``decode`` and ``logits``, which a profiled run sets; see
             ``zsbench.metering``.
     """
 
+    generation_modules: ClassVar[tuple[str, ...]] = ()
     meter: Meter | None = None
 
     @property

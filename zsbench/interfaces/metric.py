@@ -54,6 +54,11 @@ class Metric(ABC):
         return "ptb-3.4.1"
 
     @property
+    def fingerprint(self) -> str:
+        """Hash of weights or data that it loads itself; a score is made again when they change."""
+        return ""
+
+    @property
     def depends_on_split(self) -> bool:
         """Whether an example's statistics depend on the references of the other examples, as idf weights do."""
         return False

@@ -46,6 +46,8 @@ class Spec:
     """
 
     kind: ClassVar[str] = "component"
+    in_keys: ClassVar[bool] = False
+    """Whether the code of the component is part of the keys of stages; what others give is hashed by its content."""
 
     id: str
     factory: Factory = ""
@@ -68,13 +70,17 @@ class CaptionerSpec(Spec):
         base: The captioner it is an ablation of.
         changes: What it changes, by dotted key.
         needs: The class's own ``needs``, told here so that a plan need not import the class; None to import it.
+        trainer: ``trainer(config) -> Trainer``, whose code alone decides whether a training is made again; an edit of
+            the captioner's other code then retrains nothing. Empty where the captioner's class trains.
     """
 
     kind: ClassVar[str] = "captioner"
+    in_keys: ClassVar[bool] = True
 
     base: str | None = None
     changes: Mapping[str, Any] = field(default_factory=dict)
     needs: CaptionerNeeds | None = None
+    trainer: Factory = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +88,7 @@ class GapModelSpec(Spec):
     """A gap model; ``factory(config) -> GapModel``."""
 
     kind: ClassVar[str] = "gap model"
+    in_keys: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +110,7 @@ class EncoderSpec(Spec):
     """An encoder; ``factory(config, online: bool) -> Encoder``."""
 
     kind: ClassVar[str] = "encoder"
+    in_keys: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,11 +118,12 @@ class MetricSpec(Spec):
     """A metric; ``factory() -> Metric``."""
 
     kind: ClassVar[str] = "metric"
+    in_keys: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, kw_only=True)
 class EngineSpec(Spec):
-    """An engine, which places stages; ``factory(order) -> Engine``, both of ``zsbench.runner.order``."""
+    """An engine, which places stages; ``factory(request: RunRequest) -> Engine``."""
 
     kind: ClassVar[str] = "engine"
 

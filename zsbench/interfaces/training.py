@@ -1,16 +1,24 @@
-"""The contract of what a training is handed beside its data: a journal that outlives the process."""
+"""The contract of what trains, and of the journal that a training is handed, which outlives the process."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from zsbench.interfaces.records import Frozen
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Generator, Tensor
 
-__all__ = ["TrainingJournal", "TrainingState"]
+    from zsbench.interfaces.captioner import CaptionerResources, Progress, TrainingReport
+    from zsbench.interfaces.task import CorpusFeatures
+
+__all__ = ["Trainer", "TrainingJournal", "TrainingState"]
+
+ConfigT = TypeVar("ConfigT", bound=Frozen)
 
 
 @dataclass(frozen=True)
@@ -52,3 +60,30 @@ class TrainingJournal(ABC):
     @abstractmethod
     def count_tokens(self, tokens: int) -> None:
         """Note that so many more tokens were learned from: progress shows tokens a second."""
+
+
+class Trainer(ABC, Generic[ConfigT]):
+    """What trains for a captioner, if its spec names a trainer: its code, not the captioner's, is the training's.
+
+    It lives in a module that imports nothing that only captions, and its config's settings of inference are the
+    defaults. It uses ``embed``, ``logits`` and ``text_loss`` of the language model, never ``generate``: an edit of how
+    texts are decoded does not retrain. A captioner that trains by decoding names no trainer and trains itself.
+
+    Args:
+        config: The captioner's, of which ``training`` alone counts.
+    """
+
+    def __init__(self, config: ConfigT) -> None:
+        self.config = config
+
+    @abstractmethod
+    def load(self, resources: CaptionerResources) -> None:
+        """Take the resources over, as the captioner's ``load`` does."""
+
+    @abstractmethod
+    def train(self, corpus: CorpusFeatures, generator: Generator, *, progress: Progress) -> TrainingReport:
+        """Train on text alone, as ``Captioner.train``."""
+
+    @abstractmethod
+    def save(self, folder: Path) -> None:
+        """Write what the captioner's ``restore`` takes over, as safetensors and JSON."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from zsbench.fingerprints import FileHashes
 from zsbench.interfaces.language import GenerationSettings, LanguageModel, TokenBatch
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from zsbench.language.frozen import FrozenModel
+    from zsbench.language.generation import TextGenerator
 
 __all__ = ["CausalLanguageModel"]
 
@@ -32,15 +33,18 @@ class CausalLanguageModel(LanguageModel):
         hashes: Remembered hashes of weights files, for ``fingerprint``; also an attribute.
     """
 
+    generation_modules: ClassVar[tuple[str, ...]] = ("zsbench.language.generation",)
+
     def __init__(self, config: CausalConfig, *, online: bool = False, hashes: FileHashes | None = None) -> None:
         self.config = config
         self.online = online
         self.hashes = hashes
         self._loaded: FrozenModel | None = None
+        self._made: TextGenerator | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         """Settings alone, for another process, which loads the weights itself."""
-        return {**self.__dict__, "hashes": None, "_loaded": None}
+        return {**self.__dict__, "hashes": None, "_loaded": None, "_made": None}
 
     @property
     def fingerprint(self) -> str:
@@ -81,7 +85,8 @@ class CausalLanguageModel(LanguageModel):
         """
         from zsbench.language.frozen import FrozenModel
 
-        self._loaded = FrozenModel(self._folder, self.config, device)
+        self._made = None
+        self._loaded = FrozenModel(self._folder, self.config.precision, device)
         self._loaded.meter = self.meter
 
     def tokenize(self, texts: Sequence[str], *, max_tokens: int, add_end: bool = True) -> TokenBatch:
@@ -122,10 +127,19 @@ class CausalLanguageModel(LanguageModel):
             ConfigError: The sequence would be longer than the model's positions, or this model does not decode in that
                 precision here.
         """
-        return self._model.generate(prefix, settings, prompts)
+        return self._generator.generate(prefix, settings, prompts)
 
     @property
     def _model(self) -> FrozenModel:
         if self._loaded is None:
             raise RuntimeError("Call load() before the language model is used.")
         return self._loaded
+
+    @property
+    def _generator(self) -> TextGenerator:
+        """What generates; made when the first text is."""
+        from zsbench.language.generation import TextGenerator
+
+        if self._made is None:
+            self._made = TextGenerator(self._model, max_rows=self.config.max_rows)
+        return self._made

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from zsbench.interfaces.metric import Metric, PreparedReferences
 from zsbench.metrics.vqa_text import normalize_answer, strip_answer
 
-__all__ = ["ExactMatch", "VqaAccuracy"]
+__all__ = ["ExactMatch", "VqaAccuracy", "exact_match", "vqa_accuracy"]
 
 ENOUGH = 3
 """So many other people have to agree with an answer for it to be right."""
@@ -117,3 +117,13 @@ class ExactMatch(AnswerMetric):
         right = cast("Mapping[str, set[str]]", prepared)
         rows = [[float(text.lower().strip() in right[id_])] for id_, text in predictions.items()]
         return np.array(rows, dtype=np.float64)
+
+
+def exact_match() -> ExactMatch:
+    """Exact match of answers."""
+    return ExactMatch()
+
+
+def vqa_accuracy() -> VqaAccuracy:
+    """The official VQA accuracy."""
+    return VqaAccuracy()

@@ -16,7 +16,7 @@ from zsbench.interfaces.metric import PreparedReferences
 from zsbench.metrics.ngrams import NgramCounts, NgramIndex, index_references, look_up
 from zsbench.metrics.ptb_metric import PtbMetric
 
-__all__ = ["Bleu"]
+__all__ = ["Bleu", "bleu_1", "bleu_2", "bleu_3", "bleu_4"]
 
 _SMALL = 1e-9
 _TINY = 1e-15
@@ -88,3 +88,23 @@ def _count_matches(counts: NgramCounts, rows: NDArray[np.int64], index: NgramInd
 def _closest(length: int, references: Sequence[int]) -> int:
     """The reference length nearest to ``length``; of two equally near, the shorter."""
     return min(references, key=lambda reference: (abs(reference - length), reference))
+
+
+def bleu_1() -> Bleu:
+    """BLEU with unigrams."""
+    return Bleu(1)
+
+
+def bleu_2() -> Bleu:
+    """BLEU up to bigrams."""
+    return Bleu(2)
+
+
+def bleu_3() -> Bleu:
+    """BLEU up to trigrams."""
+    return Bleu(3)
+
+
+def bleu_4() -> Bleu:
+    """BLEU up to 4-grams."""
+    return Bleu(4)

@@ -18,7 +18,7 @@ from zsbench.interfaces.metric import PreparedReferences
 from zsbench.metrics.ngrams import MAX_ORDER, NgramCounts, NgramIndex, index_references, look_up
 from zsbench.metrics.ptb_metric import PtbMetric
 
-__all__ = ["CiderD"]
+__all__ = ["CiderD", "cider_d"]
 
 _SIGMA = 6.0
 _SCALE = 10.0
@@ -142,3 +142,8 @@ def _invert(rows: NDArray[np.int64], images: int) -> NDArray[np.int64]:
     position = np.full(images, -1, dtype=np.int64)
     position[rows] = np.arange(len(rows))
     return position
+
+
+def cider_d() -> CiderD:
+    """CIDEr-D."""
+    return CiderD()

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from zsbench.interfaces.metric import CaptionFeatures, SimilarityMetric
 
-__all__ = ["ClipScore", "RefClipScore"]
+__all__ = ["ClipScore", "RefClipScore", "clip_score", "ref_clip_score"]
 
 PROMPT = "A photo depicts "
 WEIGHT = 2.5
@@ -72,3 +72,13 @@ def _score_captions(features: CaptionFeatures) -> NDArray[np.float64]:
     """``(N,)`` CLIPScores."""
     cosines = np.einsum("nd,nd->n", features.images, features.captions)
     return np.asarray(WEIGHT * np.maximum(cosines, 0.0), dtype=np.float64)
+
+
+def clip_score() -> ClipScore:
+    """CLIPScore."""
+    return ClipScore()
+
+
+def ref_clip_score() -> RefClipScore:
+    """RefCLIPScore."""
+    return RefClipScore()

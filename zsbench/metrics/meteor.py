@@ -17,7 +17,7 @@ from zsbench.metrics.java import JavaProgram, JavaServer, find_jar
 from zsbench.metrics.ptb_metric import PtbMetric, missing
 from zsbench.metrics.sanitize import sanitize_caption
 
-__all__ = ["COLUMNS", "Meteor"]
+__all__ = ["COLUMNS", "Meteor", "meteor"]
 
 COLUMNS = 23
 """Statistics a line: lengths, function words, matches by four modules, chunks, matched words."""
@@ -159,3 +159,8 @@ def _read_statistics(output: Sequence[str], expected: int) -> NDArray[np.float64
             metric="meteor",
         )
     return np.array(rows, dtype=np.float64)
+
+
+def meteor() -> Meteor:
+    """METEOR 1.5."""
+    return Meteor()

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from zsbench.interfaces.metric import PreparedReferences
 from zsbench.metrics.ptb_metric import PtbMetric
 
-__all__ = ["RougeL", "longest_common_subsequence"]
+__all__ = ["RougeL", "longest_common_subsequence", "rouge_l"]
 
 _BETA = 1.2
 
@@ -73,3 +73,8 @@ def longest_common_subsequence(first: Sequence[str], second: Sequence[str]) -> i
         hits = rest & places.get(word, 0)
         rest = ((rest + hits) | (rest - hits)) & full
     return len(first) - rest.bit_count()
+
+
+def rouge_l() -> RougeL:
+    """ROUGE-L."""
+    return RougeL()

@@ -16,7 +16,7 @@ from zsbench.metrics.corenlp import find_corenlp
 from zsbench.metrics.java import JavaProgram, disk_failure, find_jar, private_folder, run_java
 from zsbench.metrics.ptb_metric import PtbMetric, missing
 
-__all__ = ["Spice"]
+__all__ = ["Spice", "spice"]
 
 _JAR = "spice/spice-1.0.jar"
 _CLASS = "edu.anu.spice.SpiceScorer"
@@ -124,3 +124,8 @@ def _class_path() -> str:
 def _number(value: object) -> float:
     """A JSON number, NaN for anything else."""
     return float(value) if isinstance(value, int | float) else float("nan")
+
+
+def spice() -> Spice:
+    """SPICE."""
+    return Spice()

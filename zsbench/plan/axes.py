@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from zsbench.components import CorpusChoice
 from zsbench.config import GapAxisSetting, Matrix
 from zsbench.errors import ConfigError
 from zsbench.interfaces import CaptionerNeeds, CaptionerSpec, Frozen, GapSetting
-from zsbench.plan.data import CorpusChoice
 from zsbench.registry import Registry, ResolvedCaptioner, set_dotted
 
-__all__ = ["Axis", "check_sweep", "iter_axes"]
+__all__ = ["Axis", "check_sweep", "find_gap_setting", "iter_axes"]
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,12 @@ def _iter_variants(
             set_dotted(settings, key, value)
         pairs = zip(own, values, strict=True)
         yield ", ".join(f"{key.partition('.')[2]}={value}" for (key, _), value in pairs), settings
+
+
+def find_gap_setting(config: Frozen, part: str) -> GapSetting | None:
+    """The gap model that ``training.gap`` or ``inference.gap`` of a captioner's config names; None if it has none."""
+    setting = getattr(getattr(config, part, None), "gap", None)
+    return setting if isinstance(setting, GapSetting) else None
 
 
 def check_sweep(matrix: Matrix, registry: Registry) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from zsbench.components import GapChoice
 from zsbench.config import Matrix
 from zsbench.errors import ConfigError, UnknownIdError
 from zsbench.interfaces import CaptionerSpec, CorpusSpec, MetricSpec, Spec, TaskSpec
-from zsbench.plan.choices import GapChoice
 from zsbench.registry import Registry
 
 __all__ = ["answers_not_captions", "iter_problems", "no_fit_images", "no_reader"]

@@ -6,19 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from zsbench.code import CodeHashes
+from zsbench.components import CorpusChoice, DataPlace, EncoderChoice, LanguageModelChoice, TaskChoice
 from zsbench.config import Matrix
 from zsbench.data import OfficialSplits
 from zsbench.errors import MetricNotRunError, MissingDataError, MissingDependencyError
 from zsbench.fingerprints import FileHashes
 from zsbench.interfaces import Metric, MetricSpec, SimilarityMetric
 from zsbench.plan.axes import iter_axes
-from zsbench.plan.builder import Parts, StageBuilder
+from zsbench.plan.builder import Models, StageBuilder
+from zsbench.plan.cells import Cell, Plan
 from zsbench.plan.checks import iter_problems
-from zsbench.plan.choices import EncoderChoice, LanguageModelChoice
-from zsbench.plan.data import CorpusChoice, DataPlace, TaskChoice
 from zsbench.plan.points import Point, iter_points
-from zsbench.plan.stages import Cell, Plan
 from zsbench.registry import Registry, load_object
+from zsbench.stages import Setup
 
 __all__ = ["PlanOptions", "make_plan"]
 
@@ -69,12 +70,15 @@ class _Planner:
         self.result.unavailable = _unavailable(self.tasks, matrix, registry)
         self.result.remarks += [_tell_missing(task, data_root) for task in self.tasks if task.missing]
         self.result.split_remarks = _split_remarks(self.tasks, registry)
-        self.stages = StageBuilder(matrix, registry, self._parts(place), self.result)
+        setup = Setup(CodeHashes(options.hashes), options.hashes, matrix.device, matrix.threads)
+        self.stages = StageBuilder(matrix, registry, self._models(place), setup, tuple(self.result.unavailable))
 
     def plan(self) -> Plan:
         """The whole plan, with comparisons to the baseline's cells."""
         self.result.cells = [self._cell(point) for point in iter_points(self.matrix, self.axes, self.tasks)]
         self.result.cells = [self._compared(cell) for cell in self.result.cells]
+        for stage in (stage for cell in self.result.cells for stage in cell.stages):
+            self.result.add(stage)
         return self.result
 
     def _tasks(self, place: DataPlace) -> list[TaskChoice]:
@@ -102,7 +106,7 @@ class _Planner:
         settings = self.matrix.task_settings.get(id_, {})
         return TaskChoice(id_, self.registry, place, limit=limit, settings=settings)
 
-    def _parts(self, place: DataPlace) -> Parts:
+    def _models(self, place: DataPlace) -> Models:
         """The models and data beside tasks and corpora."""
         matrix, online, hashes = self.matrix, self.options.online, self.options.hashes
         encoder = EncoderChoice(matrix.encoder, self.registry, online=online, hashes=hashes)
@@ -117,12 +121,13 @@ class _Planner:
             found = [model.tolerate_missing() for model in (encoder, scoring, language_model) if model]
             self.result.remarks += [reason for reason in found if reason]
         patches = any(axis.needs.patches for axis in self.axes)
-        return Parts(encoder, language_model, scoring, fit, patches)
+        return Models(encoder, language_model, scoring, fit, patches)
 
     def _cell(self, point: Point) -> Cell:
         """One cell with all its stages."""
         stages, axis, task, route = self.stages, point.axis, point.task, point.route
-        cell = Cell(
+        prediction = stages.prediction(axis, task, route=route)
+        return Cell(
             captioner=axis.captioner,
             task=task,
             corpus=axis.corpus_id,
@@ -130,14 +135,12 @@ class _Planner:
             seed=axis.seed,
             route=route,
             variant=axis.variant,
-            metrics=stages.metrics(task),
+            metrics=stages.metrics(task).ids,
             data_used=stages.data_used(axis),
-            images=stages.images(task, patches=stages.parts.patches),
-            prediction=stages.prediction(axis, task, route=route),
+            prediction=prediction,
             references=stages.references(task),
-            scoring="",
+            scoring=stages.scoring(axis, task, prediction, route=route),
         )
-        return replace(cell, scoring=stages.scoring(cell, axis))
 
     def _compared(self, cell: Cell) -> Cell:
         """The cell with its comparison to the baseline's cell, where there is one."""

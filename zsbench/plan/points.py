@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from zsbench.components import TaskChoice
 from zsbench.config import Matrix
 from zsbench.errors import ConfigError
 from zsbench.plan.axes import Axis
-from zsbench.plan.data import TaskChoice
 
 __all__ = ["Point", "answer_routes", "iter_points"]
 

@@ -7,14 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from zsbench.components import CorpusChoice, DataPlace, EncoderChoice, GapChoice, LanguageModelChoice, TaskChoice
 from zsbench.config import Matrix
 from zsbench.errors import ConfigError, ZsbenchError
 from zsbench.fingerprints import FileHashes
-from zsbench.interfaces import CaptionerSpec, CorpusSpec, GapSetting, MetricSpec, TaskSpec
-from zsbench.plan.axes import Axis, check_sweep, iter_axes
+from zsbench.interfaces import CaptionerSpec, CorpusSpec, MetricSpec, TaskSpec
+from zsbench.plan.axes import Axis, check_sweep, find_gap_setting, iter_axes
 from zsbench.plan.checks import answers_not_captions, iter_problems, no_fit_images, no_reader
-from zsbench.plan.choices import EncoderChoice, GapChoice, LanguageModelChoice
-from zsbench.plan.data import CorpusChoice, DataPlace, TaskChoice
 from zsbench.plan.points import Point, iter_points
 from zsbench.registry import Registry
 
@@ -150,8 +149,8 @@ class _Inspection:
     def _look_at_gaps(self, axis: Axis) -> None:
         """The gap models of training and inference exist, and have the images that their fits require."""
         for part in ("training", "inference"):
-            setting = getattr(getattr(axis.captioner.config, part, None), "gap", None)
-            if axis.needs.gap_model and isinstance(setting, GapSetting):
+            setting = find_gap_setting(axis.captioner.config, part)
+            if axis.needs.gap_model and setting is not None:
                 gap = GapChoice.resolve(setting, self.registry)
                 if gap.requires not in {"none", "text"} and self.matrix.gap_fit is None:
                     raise no_fit_images(gap)

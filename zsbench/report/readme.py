@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from zsbench.errors import CorruptDataError
+from zsbench.files import write_text
 from zsbench.gate import read_history
 from zsbench.interfaces import Metric
 from zsbench.report.entries import Entry, group_by_task, newest_entries
 from zsbench.report.rows import Board, Score, build_board
-from zsbench.store import write_text
 
 __all__ = ["BEGIN", "END", "render_boards", "write_readme"]
 

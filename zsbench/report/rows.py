@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from zsbench.interfaces import Metric
+from zsbench.metrics.rows import row_key
 from zsbench.metrics.signature import Signature
-from zsbench.records import row_key
 from zsbench.report.entries import Entry
 from zsbench.reported import ReportedRow
 from zsbench.statistics import paired_difference

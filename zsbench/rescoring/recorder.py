@@ -10,9 +10,10 @@ from typing import Any
 
 from zsbench.errors import MissingDataError
 from zsbench.interfaces import MetricSpec, TaskSpec
+from zsbench.metrics.rows import metric_row, select_statistics, select_values
 from zsbench.plugins import Plugins
 from zsbench.provenance import collect_provenance, peak_memory
-from zsbench.records import CellFacts, RunFolder, build_result, metric_row, select_statistics, select_values
+from zsbench.records import CellFacts, RunFolder, build_result
 from zsbench.rescoring.scorer import ScoredFile
 
 __all__ = ["system_name", "write_scored"]

@@ -8,16 +8,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from zsbench.code import CodeHashes
 from zsbench.errors import ConfigError, CorruptDataError, HashMismatchError, ScoringError
-from zsbench.interfaces import Metric, MetricSpec, TaskCard
+from zsbench.fingerprints import FileHashes
+from zsbench.interfaces import Metric, TaskCard
 from zsbench.metrics import MetricResult, PreparedSplit, ScoringContext, prepare_references, score_predictions
 from zsbench.metrics.descriptive import describe_captions
-from zsbench.plan.code import references_material
 from zsbench.predictions import Matching, PredictionFile, few, match_ids, read_predictions
-from zsbench.registry import Registry, load_object
+from zsbench.registry import Registry
 from zsbench.rescoring.request import ScoreRequest
 from zsbench.rescoring.target import Target, find_target
-from zsbench.store import Store, stage_key
+from zsbench.stages import MetricSet, References, Setup, StageContext
+from zsbench.store import Store
 
 __all__ = ["FileScorer", "ScoredFile"]
 
@@ -77,8 +79,7 @@ class FileScorer:
     def __init__(self, registry: Registry, cache: Path) -> None:
         self.registry = registry
         self.cache = cache
-        self._metrics: dict[str, Metric] = {}
-        self._splits: dict[str, PreparedSplit] = {}
+        self._context = StageContext(Store(cache / "store"))
         self.remarks: list[str] = []
         """What is worth saying that is no error."""
 
@@ -90,8 +91,7 @@ class FileScorer:
 
     def close(self) -> None:
         """End what metrics keep running."""
-        for metric in self._metrics.values():
-            metric.close()
+        self._context.close()
 
     def score(self, request: ScoreRequest) -> ScoredFile:
         """Read, match, check and score one file.
@@ -108,56 +108,53 @@ class FileScorer:
         predictions = {id_: said[id_] for id_ in ids if id_ in said}
         labels = _check_coverage(request, target, matching, ids, predictions)
         groups = _groups(request, file, target, matching)
-        metrics = self._load(request.metrics or target.card.metrics)
+        chosen = MetricSet.find(request.metrics or target.card.metrics, self.registry)
+        metrics = self._context.metrics(chosen)
         context = ScoringContext(
             split=target.card.id,
             groups=groups,
             group_idf=request.group_idf or target.card.group_idf,
             clusters=target.clusters,
         )
-        split = self._prepare(target, metrics)
+        split = self._prepare(target, chosen)
         results = score_predictions(predictions, split, metrics, context=context)
         target = replace(target, groups=groups)
         return ScoredFile(
             request, file, target, matching, predictions, results, metrics, labels, context, expected=len(ids)
         )
 
-    def _load(self, ids: Sequence[str]) -> list[Metric]:
-        """The metrics, each made once."""
-        for id_ in ids:
-            if id_ not in self._metrics:
-                self._metrics[id_] = load_object(self.registry.get(MetricSpec, id_).factory)()
-        return [self._metrics[id_] for id_ in ids]
-
-    def _prepare(self, target: Target, metrics: Sequence[Metric]) -> PreparedSplit:
+    def _prepare(self, target: Target, metrics: MetricSet) -> PreparedSplit:
         """The tokenised references, from the store if they are there; made and kept otherwise."""
-        material = references_material(target.content, [metric.id for metric in metrics], self.registry)
-        key = stage_key("references", material)
-        if key not in self._splits:
-            try:
-                self._splits[key] = self._stored_split(key, material, target, metrics)
-            except OSError as error:  # a cache that is full or read-only costs time, not the scores
-                self.remarks.append(f"The references are not kept, for {self.cache} takes nothing: {error}.")
-                self._splits[key] = prepare_references(target.references, metrics)
-        return self._splits[key]
+        hashes = FileHashes(self.cache)
+        stage = References(
+            setup=Setup(CodeHashes(hashes), hashes),
+            split=target.card.id,
+            content=target.content,
+            load=lambda: target.references,
+            metrics=metrics,
+        )
+        try:
+            return self._context.once(stage.key, lambda: self._stored_split(stage))
+        except OSError as error:  # a cache that is full or read-only costs time, not the scores
+            self.remarks.append(f"The references are not kept, for {self.cache} takes nothing: {error}.")
+            made = prepare_references(target.references, self._context.metrics(metrics))
+            return self._context.once(stage.key, lambda: made)
 
-    def _stored_split(
-        self, key: str, material: Mapping[str, Any], target: Target, metrics: Sequence[Metric]
-    ) -> PreparedSplit:
+    def _stored_split(self, stage: References) -> PreparedSplit:
         """The entry of the store, made first if it is missing, damaged or was not complete."""
-        store = Store(self.cache / "store")
-        with store.lock(key):
-            entry = store.find("references", key)
-            if entry is not None and entry.final:
-                try:
-                    entry.check()
-                    return PreparedSplit.load(entry.folder)
-                except (HashMismatchError, CorruptDataError) as error:
-                    self.remarks.append(f"Corrupt store entry, rebuilt: {error.found}")
-            split = prepare_references(target.references, metrics)
-            split.save(store.partial("references", key))
-            store.commit("references", key, material, seconds=0.0, final=split.complete)
-        return split
+        store = self._context.store
+        entry = store.find(stage.kind, stage.key)
+        if entry is not None and entry.final:
+            try:
+                entry.check()
+                return PreparedSplit.load(entry.folder)
+            except (HashMismatchError, CorruptDataError) as error:
+                self.remarks.append(f"Corrupt store entry, rebuilt: {error.found}")
+                store.discard(stage.kind, stage.key)
+        with store.lock(stage.key):
+            final = stage.run(store.partial(stage.kind, stage.key), self._context)
+            made = store.commit(stage.kind, stage.key, stage.depends_on, seconds=0.0, final=final, label=stage.label)
+        return PreparedSplit.load(made.folder)
 
 
 def _check_kind(file: PredictionFile, target: Target) -> None:

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from zsbench.components import DataPlace, TaskChoice
 from zsbench.data_roots import find_data_root
 from zsbench.errors import ConfigError
 from zsbench.fingerprints import FileHashes, hash_json
 from zsbench.interfaces import TaskCard
-from zsbench.plan import DataPlace, TaskChoice
 from zsbench.predictions import PredictionFile, ReferenceFile, read_references
 from zsbench.registry import Registry
 from zsbench.rescoring.request import ScoreRequest

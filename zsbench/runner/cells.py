@@ -10,10 +10,10 @@ from typing import Any
 from zsbench.config import Matrix
 from zsbench.plan import Cell, Plan
 from zsbench.records import CellFacts, RunFolder, build_result
-from zsbench.runner.captioning import read_timing
-from zsbench.runner.chunks import read_predictions
-from zsbench.runner.local import Outcome
-from zsbench.runner.scoring import iter_groups, read_own_statistics, read_scores, read_values
+from zsbench.runner.outcome import Outcome
+from zsbench.stages.chunks import read_predictions
+from zsbench.stages.prediction import read_timing
+from zsbench.stages.score_files import iter_groups, read_own_statistics, read_scores, read_values
 
 __all__ = ["CellRecorder"]
 
@@ -42,7 +42,7 @@ class CellRecorder:
             result = {**build_result(facts), "status": "failed", **failure}
             self.folder.write_cell(result, self._samples(cell), official=self._official(cell))
             return result
-        scores = read_scores(self.outcome.places[cell.scoring])
+        scores = read_scores(self.outcome.outputs[cell.scoring.key])
         result = build_result(
             facts,
             metrics=scores["metrics"],
@@ -51,7 +51,7 @@ class CellRecorder:
             training_overlap=scores["training_overlap"],
             unreadable=self._unreadable(cell),
         )
-        statistics = read_own_statistics(self.outcome.places[cell.scoring])
+        statistics = read_own_statistics(self.outcome.outputs[cell.scoring.key])
         self.folder.write_cell(result, self._samples(cell), statistics, self._official(cell))
         return result
 
@@ -65,7 +65,7 @@ class CellRecorder:
             card=cell.task.task.card,
             n=len(cell.task.ids),
             config=cell.captioner.config.model_dump(mode="json"),
-            keys={"prediction": cell.prediction, "scoring": cell.scoring},
+            keys={"prediction": cell.prediction.key, "scoring": cell.scoring.key},
             seconds=self._seconds(cell),
             timing=self._timing(cell),
             encoder=self._encoder_label(),
@@ -82,10 +82,10 @@ class CellRecorder:
 
     def _failure(self, cell: Cell) -> dict[str, str]:
         """Why a cell failed, and in which stage; empty if it did not."""
-        for key in (cell.prediction, cell.scoring):
-            stage = self.outcome.stages[key]
-            if stage.state in {"failed", "skipped"}:
-                return {"reason": stage.reason, "failed_stage": self.plan.stages[key].kind}
+        for stage in (cell.prediction, cell.scoring):
+            record = self.outcome.stages[stage.key]
+            if record.state in {"failed", "skipped"}:
+                return {"reason": record.reason, "failed_stage": stage.kind}
         if self.matrix.fail_on_error and (lost := self._unreadable(cell)):
             reason = f"{len(lost)} images could not be read, first: {lost[0]['reason']}"
             return {"reason": reason, "failed_stage": "image-features"}
@@ -93,39 +93,38 @@ class CellRecorder:
 
     def _unreadable(self, cell: Cell) -> list[dict[str, str]]:
         """Id and reason of each example whose image could not be read."""
-        place = self.outcome.places.get(cell.prediction)
+        place = self.outcome.outputs.get(cell.prediction.key)
         rows = read_predictions(place) if place else iter(())
         return [{"id": row["id"], "reason": row["error"]} for row in rows if "error" in row]
 
     def _seconds(self, cell: Cell) -> dict[str, float]:
         """How long the stages of a cell took when they were made."""
-        stages = self.plan.stages
-        keys = [cell.prediction, cell.scoring, *stages[cell.prediction].inputs]
-        return {stages[key].kind: round(self.outcome.stages[key].seconds, 3) for key in keys}
+        stages = (cell.prediction, cell.scoring, *cell.prediction.inputs)
+        return {stage.kind: round(self.outcome.stages[stage.key].seconds, 3) for stage in stages}
 
     def _timing(self, cell: Cell) -> dict[str, float] | None:
         """How fast the cell's predictions were when they were made; None for answers read out of captions."""
-        place = self.outcome.places.get(cell.prediction)
+        place = self.outcome.outputs.get(cell.prediction.key)
         return read_timing(place) if place else None
 
     def _differences(self, cell: Cell) -> list[dict[str, Any]]:
         """A cell's paired differences to its baseline."""
-        if cell.comparison is None or cell.comparison not in self.outcome.places:
+        if cell.comparison is None or cell.comparison.key not in self.outcome.outputs:
             return []
-        path = self.outcome.places[cell.comparison] / "differences.json"
+        path = self.outcome.outputs[cell.comparison.key] / "differences.json"
         rows: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
         return [{**row, "baseline": self.matrix.baseline, "baseline_route": cell.compared_route} for row in rows]
 
     def _official(self, cell: Cell) -> Sequence[Mapping[str, str | int]]:
         """A cell's predictions in the form of the data set's own evaluation; none if prediction failed."""
-        place = self.outcome.places.get(cell.prediction)
+        place = self.outcome.outputs.get(cell.prediction.key)
         rows = read_predictions(place) if place else iter(())
         predictions = {row["id"]: row["prediction"] for row in rows if "error" not in row}
         return cell.task.task.official_results(predictions)
 
     def _samples(self, cell: Cell) -> Iterator[dict[str, Any]]:
         """Per example: prediction or error, candidates, groups, and the value of each metric that ran."""
-        place = self.outcome.places.get(cell.prediction)
+        place = self.outcome.outputs.get(cell.prediction.key)
         if place is None:
             return
         values = self._values(cell)
@@ -140,9 +139,9 @@ class CellRecorder:
 
     def _values(self, cell: Cell) -> Mapping[str, dict[str, float]]:
         """By id, the value of each metric that ran."""
-        if cell.scoring not in self.outcome.places:
+        if cell.scoring.key not in self.outcome.outputs:
             return {}
-        folder = self.outcome.places[cell.scoring]
+        folder = self.outcome.outputs[cell.scoring.key]
         arrays = read_values(folder)
         return {
             id_: {metric: round(float(array[row]), 6) for metric, array in arrays.items()}

@@ -1,19 +1,14 @@
-"""What is said when the store's disk takes no more, and arrays that find out before it is too late."""
+"""What is said when the store's disk takes no more."""
 
 from __future__ import annotations
 
 import errno
-import os
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from zsbench.errors import DataError
 
-if TYPE_CHECKING:
-    import numpy as np
-
-__all__ = ["create_array", "disk_error"]
+__all__ = ["disk_error"]
 
 REFUSALS = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "the quota is used up", errno.EROFS: "it is read-only"}
 RUST_ERROR = re.compile(r"\(os error (\d+)\)")
@@ -44,20 +39,3 @@ def _find_number(error: BaseException) -> int | None:
         return error.errno
     found = RUST_ERROR.search(str(error))
     return int(found[1]) if found else None
-
-
-def create_array(path: Path, shape: tuple[int, ...]) -> np.memmap[Any, Any]:
-    """A new ``npy`` file of float32 in memory, all of its room on the disk taken at once.
-
-    A file that is only announced kills the process where it is filled and the disk is full.
-
-    Raises:
-        OSError: There is not enough room.
-    """
-    import numpy as np
-
-    array: np.memmap[Any, Any] = np.lib.format.open_memmap(path, "w+", np.float32, shape)
-    if hasattr(os, "posix_fallocate") and array.nbytes:
-        with path.open("r+b") as file:
-            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
-    return array

@@ -5,34 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
-from zsbench.metering import Tally
+from zsbench.interfaces import StageRecord
+from zsbench.interfaces.engine import StageState
 
-__all__ = ["Outcome", "StageRecord", "State"]
-
-State = Literal["cached", "done", "failed", "skipped", "not needed", "missing"]
-
-
-@dataclass(frozen=True)
-class StageRecord:
-    """How one stage went.
-
-    Attributes:
-        state: cached, done, failed, skipped (an input failed) or not needed (what it feeds is cached).
-        seconds: Time it took when it was made, now or in an earlier run.
-        reason: Why it failed or was skipped.
-        traceback: The failure's traceback.
-        work: What a profiled run counted of it.
-        remarks: What is worth saying of how it was made, such as a batch that was halved because memory ran out.
-    """
-
-    state: State
-    seconds: float = 0.0
-    reason: str = ""
-    traceback: str = ""
-    work: tuple[Tally, ...] = ()
-    remarks: tuple[str, ...] = ()
+__all__ = ["Outcome"]
 
 
 @dataclass
@@ -41,15 +18,15 @@ class Outcome:
 
     Attributes:
         stages: By key.
-        places: Folder of each finished stage, by key.
+        outputs: Folder of each finished stage, by key.
         worker_memory: Largest resident set of each worker process, in bytes.
     """
 
     stages: dict[str, StageRecord] = field(default_factory=dict)
-    places: dict[str, Path] = field(default_factory=dict)
+    outputs: dict[str, Path] = field(default_factory=dict)
     worker_memory: list[int] = field(default_factory=list)
 
-    def count(self, state: State) -> int:
+    def count(self, state: StageState) -> int:
         """How many stages ended in a state."""
         return sum(record.state == state for record in self.stages.values())
 

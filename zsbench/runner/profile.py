@@ -8,13 +8,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from zsbench.files import write_text
+from zsbench.interfaces import Resources
 from zsbench.metering import Tally
 from zsbench.plan import Plan
 from zsbench.profiling import MachineRates, describe_stage, measure_machine, profile_text, sum_stages
 from zsbench.records import SCHEMA_VERSION
+from zsbench.runner.cores import limit_threads
 from zsbench.runner.outcome import Outcome
-from zsbench.runner.side_by_side import Resources, limit_threads
-from zsbench.store import write_text
 
 __all__ = ["FILE", "Stopwatch", "write_profile"]
 

@@ -4,16 +4,9 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from zsbench.plan import Stage
+from zsbench.interfaces import StageView
 
-__all__ = ["Advance", "Reporter", "Silent"]
-
-
-class Advance(Protocol):
-    """Called by a stage as it advances."""
-
-    def __call__(self, done: int, total: int, tokens: int = 0) -> None:
-        """So much is done of so much; a training adds how many tokens it has learned from since it was started."""
+__all__ = ["Reporter", "Silent"]
 
 
 class Reporter(Protocol):
@@ -22,16 +15,16 @@ class Reporter(Protocol):
     def run_started(self, total: int) -> None:
         """``total`` stages will be worked on."""
 
-    def stage_started(self, stage: Stage) -> None:
+    def stage_started(self, stage: StageView) -> None:
         """A stage begins."""
 
-    def stage_advanced(self, stage: Stage, done: int, total: int, tokens: int = 0) -> None:
+    def stage_advanced(self, stage: StageView, done: int, total: int, tokens: int = 0) -> None:
         """A stage has done so much of so much; a training has learned from so many tokens since it was started."""
 
-    def stage_finished(self, stage: Stage, seconds: float) -> None:
+    def stage_finished(self, stage: StageView, seconds: float) -> None:
         """A stage ended well."""
 
-    def stage_failed(self, stage: Stage, reason: str) -> None:
+    def stage_failed(self, stage: StageView, reason: str) -> None:
         """A stage failed, or could not start because one that it waits for failed."""
 
     def remark(self, text: str) -> None:
@@ -44,16 +37,16 @@ class Silent:
     def run_started(self, total: int) -> None:
         """Say nothing."""
 
-    def stage_started(self, stage: Stage) -> None:
+    def stage_started(self, stage: StageView) -> None:
         """Say nothing."""
 
-    def stage_advanced(self, stage: Stage, done: int, total: int, tokens: int = 0) -> None:
+    def stage_advanced(self, stage: StageView, done: int, total: int, tokens: int = 0) -> None:
         """Say nothing."""
 
-    def stage_finished(self, stage: Stage, seconds: float) -> None:
+    def stage_finished(self, stage: StageView, seconds: float) -> None:
         """Say nothing."""
 
-    def stage_failed(self, stage: Stage, reason: str) -> None:
+    def stage_failed(self, stage: StageView, reason: str) -> None:
         """Say nothing."""
 
     def remark(self, text: str) -> None:

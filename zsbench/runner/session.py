@@ -6,12 +6,13 @@ import shutil
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from zsbench.config import Matrix
 from zsbench.data_roots import find_data_root
-from zsbench.errors import MissingDataError
+from zsbench.errors import MissingDataError, PluginContractError
 from zsbench.fingerprints import FileHashes
 from zsbench.housekeeping import hold_use, note_use
 from zsbench.interfaces import (
@@ -19,25 +20,31 @@ from zsbench.interfaces import (
     CorpusSpec,
     DataRootSpec,
     EncoderSpec,
+    Engine,
     EngineSpec,
     GapModelSpec,
     MetricSpec,
+    Resources,
+    RunRequest,
     Spec,
     TaskSpec,
 )
 from zsbench.metering import Meter
 from zsbench.plan import Plan, PlanOptions, make_plan
+from zsbench.plan.changes import EarlierOutputs
 from zsbench.plugins import Plugins
 from zsbench.provenance import collect_provenance, peak_memory
 from zsbench.records import RunFolder
 from zsbench.registry import load_object
 from zsbench.runner.cells import CellRecorder
-from zsbench.runner.local import LocalEngine, Outcome, Resources
-from zsbench.runner.mirrored_store import open_store
-from zsbench.runner.order import Engine, Order
+from zsbench.runner.cores import choose_resources
+from zsbench.runner.outcome import Outcome
 from zsbench.runner.profile import Stopwatch, write_profile
+from zsbench.runner.queue import StageQueue
 from zsbench.runner.reporter import Reporter
-from zsbench.runner.workbench import Workbench
+from zsbench.runner.survey import survey_store, wanted_stages
+from zsbench.stages import StageContext
+from zsbench.store import Store
 
 __all__ = ["RunOptions", "RunResult", "Session"]
 
@@ -115,7 +122,6 @@ class Session:
         self.matrix = options.matrix
         self.plugins = plugins
         self.reporter = reporter
-        self.store = open_store(options.cache, options.store_url)
 
     def plan(self, *, dry: bool = False) -> Plan:
         """The plan; reads data, loads no model.
@@ -133,9 +139,44 @@ class Session:
         """The folder of the data."""
         return find_data_root(self.matrix.data_root, self.plugins.registry, self.options.cache)
 
+    @cached_property
+    def engine(self) -> Engine:
+        """What places the stages.
+
+        Raises:
+            UnknownIdError: There is no such engine.
+        """
+        given = self.options
+        factory = load_object(self.plugins.registry.get(EngineSpec, given.engine).factory)
+        request = RunRequest(
+            matrix=self.matrix,
+            data_root=self._data_root(),
+            cache=given.cache,
+            control=self.plugins.control,
+            online=given.online,
+            address=given.address,
+            store_url=given.store_url,
+            workers=given.workers,
+            profile=given.profile,
+        )
+        engine: Engine = factory(request)
+        return engine
+
+    @cached_property
+    def store(self) -> Store:
+        """Where outputs are kept."""
+        root = self.options.cache / "store"
+        return self.engine.open_store(root) or Store(root)
+
     def survey(self, plan: Plan) -> Outcome:
         """What of a plan is cached, for a dry run."""
-        return LocalEngine().survey(plan, self.store, self.reporter, check=False)
+        return survey_store(plan, self.store, self.reporter, check=False)
+
+    def explain(self, plan: Plan, survey: Outcome) -> dict[str, list[str]]:
+        """Why each missing stage must be made, by key."""
+        earlier = EarlierOutputs(self.store)
+        missing = (key for key, record in survey.stages.items() if record.state == "missing")
+        return {key: earlier.explain(plan.stages[key]) for key in missing}
 
     def run(self) -> RunResult:
         """Plan, check, execute, record."""
@@ -143,18 +184,12 @@ class Session:
         stopwatch = Stopwatch()
         started = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         plan = self.plan()
-        bench = Workbench(self.store, self.plugins.registry, meter=Meter() if self.options.profile else None)
         self._check_space()
         remarks = [*plan.remarks, *plan.split_remarks.values(), *plan.unavailable.values()]
         for remark in remarks:
             self.reporter.remark(remark)
         stopwatch.lap("plan")
-        engine = self._engine()
-        try:
-            with hold_use(self.store, plan.stages):
-                outcome = engine.run(plan, bench, self._resources(), self.reporter)
-        finally:
-            bench.close()
+        outcome = self._make(plan)
         stopwatch.lap("stages")
         folder = RunFolder.create(self.options.output, self.matrix.name)
         note_use(self.store, folder.path, plan.stages)
@@ -176,31 +211,52 @@ class Session:
         """Where time went."""
         return write_profile(folder, plan, outcome, self._resources(), stopwatch.phases)
 
-    def _engine(self) -> Engine:
-        """What places the stages.
+    def _make(self, plan: Plan) -> Outcome:
+        """Have the engine make what is missing."""
+        context = StageContext(self.store, self.matrix.device, meter=Meter() if self.options.profile else None)
+        try:
+            with hold_use(self.store, plan.stages):
+                outcome = survey_store(plan, self.store, self.reporter)
+                work = StageQueue(plan, outcome, context, self.reporter)
+                self.engine.run(work, self._resources())
+        finally:
+            context.close()
+        self._check_finished(work)
+        self._check_outputs(plan, outcome)
+        return outcome
+
+    def _check_finished(self, work: StageQueue) -> None:
+        """Refuse an engine that returned too early.
 
         Raises:
-            UnknownIdError: There is no such engine.
+            PluginContractError: It left stages without a result.
         """
-        given = self.options
-        factory = load_object(self.plugins.registry.get(EngineSpec, given.engine).factory)
-        order = Order(
-            matrix=self.matrix,
-            data_root=self._data_root(),
-            cache=given.cache,
-            control=self.plugins.control,
-            online=given.online,
-            address=given.address,
-            store_url=given.store_url,
-            workers=given.workers,
-            profile=given.profile,
-        )
-        engine: Engine = factory(order)
-        return engine
+        if work.unfinished:
+            raise PluginContractError(
+                f"The engine {self.options.engine!r} left {work.unfinished} stages without a result.",
+                "An engine returns when no stage is unfinished.",
+                "Run the same command with `--engine local`: it continues.",
+                plugin=self.options.engine,
+            )
+
+    def _check_outputs(self, plan: Plan, outcome: Outcome) -> None:
+        """See that what records are written from is here; a store that machines share fetches it now.
+
+        Raises:
+            MissingDataError: It is not.
+        """
+        for stage in wanted_stages(plan):
+            if stage.key in outcome.outputs and self.store.find(stage.kind, stage.key) is None:
+                raise MissingDataError(
+                    f"{stage.kind} of {stage.label} was made and is not in the store.",
+                    "Records are written from it.",
+                    "Run the same command again: it is rebuilt.",
+                    path=self.store.path(stage.kind, stage.key),
+                )
 
     def _resources(self) -> Resources:
         """What the run may use."""
-        return Resources.choose(self.matrix.device, self.matrix.threads, self.options.workers)
+        return choose_resources(self.matrix.device, self.matrix.threads, self.options.workers)
 
     def _check_space(self) -> None:
         """Refuse to start on a full disk."""
@@ -221,7 +277,7 @@ class Session:
                 "kind": stage.kind,
                 "label": stage.label,
                 "key": key,
-                "inputs": list(stage.inputs),
+                "inputs": list(stage.input_keys),
                 "state": outcome.stages[key].state,
                 "seconds": round(outcome.stages[key].seconds, 3),
                 "reason": outcome.stages[key].reason,

@@ -12,9 +12,9 @@ from typing import Any
 
 from zsbench import __version__
 from zsbench.errors import ConfigError, UnknownIdError
+from zsbench.files import write_text
 from zsbench.interfaces.specs import API_VERSION
 from zsbench.registry import KEBAB
-from zsbench.store import write_text
 
 __all__ = ["KINDS", "write_distribution"]
 

@@ -13,7 +13,8 @@ from zsbench.errors import ScoringError
 from zsbench.interfaces.metric import Metric
 from zsbench.interfaces.specs import MetricSpec
 from zsbench.metrics import Signature
-from zsbench.records import read_samples, read_statistics, row_key
+from zsbench.metrics.rows import row_key
+from zsbench.records import read_samples, read_statistics
 from zsbench.registry import Registry, load_object
 from zsbench.seeds import derive_seed
 from zsbench.statistics import paired_difference

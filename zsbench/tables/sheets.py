@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from zsbench.records import row_key
+from zsbench.metrics.rows import row_key
 from zsbench.reported import ReportedRow
 from zsbench.tables.frame import COLUMNS, TEXT
 from zsbench.tables.published import tell_source

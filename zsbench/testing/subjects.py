@@ -31,7 +31,7 @@ from zsbench.interfaces import (
     Task,
     TaskSpec,
 )
-from zsbench.registry import Owner, Registry, ResolvedCaptioner, build_config, load_object
+from zsbench.registry import Owner, Registry, ResolvedCaptioner, build_config, find_declared, load_object
 from zsbench.testing.fakes import FakeEncoder, FakeLanguageModel, UnitGap, make_batch, make_corpus
 from zsbench.testing.kit import NotApplicable
 
@@ -127,8 +127,7 @@ class CaptionerSubject(Subject):
     @property
     def needs(self) -> CaptionerNeeds:
         """What its class declares."""
-        needs: CaptionerNeeds = load_object(self.resolved.factory).needs
-        return needs
+        return find_declared(self.resolved.factory, self.config, "needs", CaptionerNeeds, self.resolved.owner.plugin)
 
     @cached_property
     def encoder(self) -> Encoder:

@@ -10,9 +10,13 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
+from torch import Tensor
 
-from zsbench.interfaces import Captioner
+from zsbench.interfaces import Captioner, GenerationSettings
+from zsbench.registry import load_object
+from zsbench.stages.training import without_inference
 from zsbench.testing.captioner_checks import IMAGES, check_same_captions
+from zsbench.testing.fakes import FakeLanguageModel
 from zsbench.testing.journal import KilledTraining, RehearsedJournal
 from zsbench.testing.kit import NotApplicable, check_for, conforms
 from zsbench.testing.subjects import TRAINING_SEED, CaptionerSubject
@@ -111,6 +115,48 @@ def check_captioner_training_goes_on(subject: CaptionerSubject) -> None:
         "It ends with the same bytes as a training that was not disturbed",
         "Keep the weights, the optimiser's moments and the state of every generator, and restore all of them",
     )
+
+
+@check_for("captioner")
+def check_captioner_trainer_apart(subject: CaptionerSubject) -> None:
+    """What the spec names as trainer trains without generating a text, and the captioner restores what it saved."""
+    if not subject.resolved.trains_apart:
+        raise NotApplicable("Its spec names no trainer.")
+    trainer = load_object(subject.resolved.trainer)(without_inference(subject.config))
+    model = MuteLanguageModel()
+    model.load(subject.options.device)
+    trainer.load(replace(subject.resources, language_model=model))
+    generator = torch.Generator().manual_seed(TRAINING_SEED)
+    trainer.train(subject.corpus, generator, progress=lambda done, total: None)  # noqa: ARG005
+    conforms(
+        not model.asked,
+        "The trainer generated texts",
+        "It uses `embed`, `logits` and `text_loss`: code that decodes is no part of a training's key",
+        "Name no trainer in the spec, so that all of the captioner's code counts",
+    )
+    with TemporaryDirectory(prefix="zsbench-check-") as folder:
+        trainer.save(Path(folder))
+        captioner = subject.loaded()
+        captioner.restore(Path(folder))
+    check_same_captions(
+        subject.ready.caption(subject.batch(range(IMAGES))),
+        captioner.caption(subject.batch(range(IMAGES))),
+        "after its trainer's training",
+        "Let the trainer and the captioner's `train` learn the same from the same seed",
+    )
+
+
+class MuteLanguageModel(FakeLanguageModel):
+    """Says nothing, and remembers that it was asked to."""
+
+    asked = False
+
+    def generate(
+        self, prefix: Tensor, settings: GenerationSettings, *, prompts: Sequence[str] | None = None
+    ) -> list[str]:
+        """An empty text for each prefix."""
+        self.asked = True
+        return ["" for _ in prefix]
 
 
 def _train_with(subject: CaptionerSubject, journal: RehearsedJournal) -> Captioner[Any]:

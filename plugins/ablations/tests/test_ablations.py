@@ -93,7 +93,8 @@ def test_the_oracle_alone_declares_that_it_looks_at_references(bench):
     resolved = bench.registry.resolve_captioner("maccap-oracle-regions", {})
     assert told == {"maccap-oracle-regions": True}
     assert load_object(resolved.factory).needs == resolved.needs
-    assert resolved.trainer.factory == bench.registry.resolve_captioner("maccap", {}).factory
+    assert resolved.trainer == bench.registry.resolve_captioner("maccap", {}).trainer
+    assert resolved.trainer != resolved.factory
 
 
 def test_the_hook_imports_no_torch():

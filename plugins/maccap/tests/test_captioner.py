@@ -50,7 +50,7 @@ def test_prefixes_do_not_depend_on_the_batch(world, select, size):
 def test_the_adaptor_sees_blocks_of_one_shape(world, size):
     """Kernels are chosen by shape, so the shape never depends on how many images there are."""
     captioner, shapes = world.trained(world.config()), set()
-    captioner._adaptor().register_forward_pre_hook(lambda module, inputs: shapes.add(tuple(inputs[0].shape)))
+    captioner.adaptor().register_forward_pre_hook(lambda module, inputs: shapes.add(tuple(inputs[0].shape)))
     captioner.caption(world.images(size))
     assert shapes == {(16, 3, world.D)}
 

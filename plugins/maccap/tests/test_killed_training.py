@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from zsbench.runner.journal import MANIFEST, StoredJournal
+from zsbench.stages.journal import MANIFEST, StoredJournal
 from zsbench_maccap.captioner import MacCap
 
 pytestmark = [

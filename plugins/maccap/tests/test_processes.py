@@ -46,7 +46,7 @@ def train(world, *, journal=None, progress=lambda done, total: None, **settings)
     captioner = MacCap(world.config({"steps": 6, "batch_size": 5, **settings}))
     captioner.load(dataclasses.replace(world.resources(training=0.1), journal=journal))
     report = captioner.train(world.corpus(), torch.Generator().manual_seed(2), progress=progress)
-    return torch.cat([parameter.detach().flatten() for parameter in captioner._parts().adaptor.parameters()]), report
+    return torch.cat([parameter.detach().flatten() for parameter in captioner.parts().adaptor.parameters()]), report
 
 
 def test_two_processes_take_the_steps_of_one(world):

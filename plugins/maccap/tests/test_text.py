@@ -7,7 +7,8 @@ import itertools
 import pytest
 import torch
 
-from zsbench_maccap.text import clean_answer, clean_caption, iter_batches, tokenize_corpus
+from zsbench_maccap.text import clean_answer, clean_caption
+from zsbench_maccap.tokens import iter_batches, tokenize_corpus
 
 
 @pytest.mark.parametrize(

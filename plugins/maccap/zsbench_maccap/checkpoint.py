@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 from zsbench.errors import CorruptDataError, HashMismatchError, MissingDataError
 from zsbench.interfaces import Frozen
 from zsbench_maccap.adaptor import Adaptor
-from zsbench_maccap.config import MacCapTraining
+from zsbench_maccap.training_config import MacCapTraining
 
 __all__ = ["Origin", "read_checkpoint", "write_checkpoint"]
 

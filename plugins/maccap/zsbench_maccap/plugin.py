@@ -18,6 +18,7 @@ def zsbench_captioners() -> list[CaptionerSpec]:
             factory="zsbench_maccap.captioner:MacCap",
             config="zsbench_maccap.config:MacCapConfig",
             needs=NEEDS,
+            trainer="zsbench_maccap.trainer:MacCapTrainer",
             summary="text-only training with region noise, sub-regions and re-ranking at inference (AAAI 2024)",
             tags=("reference", "text-only", "captions", "answers"),
         )

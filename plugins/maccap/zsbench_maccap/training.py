@@ -22,11 +22,11 @@ from zsbench.interfaces.language import LanguageModel, TokenBatch
 from zsbench.interfaces.task import CorpusFeatures
 from zsbench.interfaces.training import TrainingJournal, TrainingState
 from zsbench_maccap.adaptor import Adaptor, Dropout, build_adaptor
-from zsbench_maccap.config import MacCapTraining
 from zsbench_maccap.course import Course, Streams
 from zsbench_maccap.precision import arithmetic, check_precision, make_scaler
 from zsbench_maccap.processes import Peers, RelayedJournal, check_processes, run_together
-from zsbench_maccap.text import Tokens, iter_batches, tokenize_corpus
+from zsbench_maccap.tokens import Tokens, iter_batches, tokenize_corpus
+from zsbench_maccap.training_config import MacCapTraining
 
 __all__ = ["Reconstruction", "learning_rate_share", "reconstruction_loss", "train_adaptor"]
 

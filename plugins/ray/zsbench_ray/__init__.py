@@ -1,0 +1,3 @@
+"""Runs of zsbench on a Ray cluster."""
+
+from __future__ import annotations

@@ -1,0 +1,58 @@
+"""Making one stage: under its lock, into a temporary folder, committed whole."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+
+from zsbench.errors import ZsbenchError
+from zsbench.halving import listen_to_halvings
+from zsbench.interfaces import StageRecord
+from zsbench.metering import STAGE, WAIT, measure
+from zsbench.runner.disk import disk_error
+from zsbench.runner.memory import give_back
+from zsbench.stages import Stage, StageContext
+
+__all__ = ["make_stage"]
+
+
+def make_stage(stage: Stage, context: StageContext) -> StageRecord:
+    """Make a stage's output under its lock, unless another process was faster; whatever goes wrong is recorded."""
+    with listen_to_halvings() as halvings, measure(context.meter, STAGE):
+        record = _make_stage(stage, context)
+    give_back()
+    remarks = tuple(str(halving) for halving in halvings)
+    work = () if context.meter is None else context.meter.take()
+    return replace(record, remarks=remarks, work=work) if remarks or work else record
+
+
+def _make_stage(stage: Stage, context: StageContext) -> StageRecord:
+    """Make it, or find it."""
+    began = time.monotonic()
+    store = context.store
+    try:
+        with _held(stage, context):
+            entry = store.find(stage.kind, stage.key)
+            if entry is None or not entry.final:
+                final = stage.run(store.partial(stage.kind, stage.key), context)
+                seconds = time.monotonic() - began
+                entry = store.commit(
+                    stage.kind, stage.key, stage.depends_on, seconds=seconds, final=final, label=stage.label
+                )
+    except Exception as error:  # noqa: BLE001  recorded, and the other cells go on
+        told = disk_error(error, store.root) or error
+        reason = str(told) if isinstance(told, ZsbenchError) else f"{type(error).__name__}: {error}"
+        return StageRecord("failed", time.monotonic() - began, reason, traceback.format_exc())
+    return StageRecord("done", entry.seconds)
+
+
+@contextmanager
+def _held(stage: Stage, context: StageContext) -> Iterator[None]:
+    """Hold a stage; how long another process kept us waiting is counted."""
+    with ExitStack() as held:
+        with measure(context.meter, WAIT):
+            held.enter_context(context.store.lock(stage.key))
+        yield
