@@ -22,7 +22,7 @@ from filelock import FileLock
 
 from zsbench.errors import HashMismatchError
 from zsbench.files import write_text
-from zsbench.places import default_cache
+from zsbench.paths import default_cache
 
 __all__ = ["MANIFEST", "Entry", "Store", "default_cache"]
 

@@ -15,12 +15,12 @@ from transformers import GenerationConfig
 from zsbench.components import LanguageModelChoice
 from zsbench.config import read_matrix
 from zsbench.fingerprints import FileHashes
+from zsbench.flops import FlopCount
 from zsbench.interfaces import GenerationSettings, MatrixSpec
 from zsbench.language.decoding import Decoder
 from zsbench.language.frozen import load_model
 from zsbench.language.opt import OptSteps
 from zsbench.linear import has_onednn
-from zsbench.metering import Tally
 from zsbench.plugins import load_plugins
 from zsbench.registry import load_object
 from zsbench_sizes import write_opt
@@ -86,7 +86,7 @@ def make_ours(model: Any, prefix):
     def decode(tokens):
         settings = GenerationSettings(beams=1, max_new_tokens=tokens, min_new_tokens=tokens)
         with torch.inference_mode():
-            return decoder.decode(prefix, settings, Tally("decode"))
+            return decoder.decode(prefix, settings, FlopCount("decode"))
 
     return lambda: time_steps(decode)
 

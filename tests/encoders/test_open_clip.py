@@ -20,7 +20,7 @@ from zsbench.encoders.open_clip import OpenClipEncoder
 from zsbench.encoders.settings import OpenClipConfig
 from zsbench.errors import ConfigError, CorruptDataError, MissingWeightsError, OutOfMemoryError
 from zsbench.fingerprints import FileHashes
-from zsbench.halving import listen_to_halvings
+from zsbench.oom import listen_to_halvings
 
 TOWERS = {
     "tok": {},

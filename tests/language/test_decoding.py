@@ -6,14 +6,14 @@ import pytest
 import torch
 from transformers import GenerationConfig, OPTConfig, OPTForCausalLM
 
-from zsbench.halving import listen_to_halvings
+from zsbench.flops import FlopCount
 from zsbench.interfaces.language import GenerationSettings
 from zsbench.language import decoding
 from zsbench.language.beams import BeamSearch
 from zsbench.language.decoding import Decoder
 from zsbench.language.opt import OptSteps
 from zsbench.linear import has_onednn
-from zsbench.metering import Tally
+from zsbench.oom import listen_to_halvings
 
 ONEDNN = has_onednn(torch.float32, torch.device("cpu"))
 END, PAD = 2, 1
@@ -77,7 +77,7 @@ def generate(model, prefix, settings):
 def test_texts_are_those_of_transformers(model, options):
     """Greedy and beam search, any length penalty and least length: the same tokens for every prefix."""
     settings, prefix = GenerationSettings(max_new_tokens=9, **options), draw(24)
-    found = Decoder(OptSteps(model, onednn=ONEDNN), end=END).decode(prefix, settings, Tally("decode"))
+    found = Decoder(OptSteps(model, onednn=ONEDNN), end=END).decode(prefix, settings, FlopCount("decode"))
     assert found == generate(model, prefix, settings)
     assert len({tuple(row) for row in found}) > 5
     if not options["min_new_tokens"] and options["length_penalty"] <= 0:
@@ -89,11 +89,11 @@ def test_company_changes_no_text(model, beams, monkeypatch):
     """Few at once, many at once, a fixed number filled up, in another order: the same tokens."""
     settings, prefix = GenerationSettings(max_new_tokens=9, beams=beams), draw(21)
     steps = OptSteps(model, onednn=ONEDNN)
-    whole = Decoder(steps, end=END).decode(prefix, settings, Tally("decode"))
-    assert Decoder(steps, end=END, items=8).decode(prefix, settings, Tally("decode")) == whole
-    assert Decoder(steps, end=END).decode(prefix.flip(0), settings, Tally("decode"))[::-1] == whole
+    whole = Decoder(steps, end=END).decode(prefix, settings, FlopCount("decode"))
+    assert Decoder(steps, end=END, items=8).decode(prefix, settings, FlopCount("decode")) == whole
+    assert Decoder(steps, end=END).decode(prefix.flip(0), settings, FlopCount("decode"))[::-1] == whole
     monkeypatch.setattr(decoding, "MOST_ROWS", 2 * beams)
-    assert Decoder(steps, end=END).decode(prefix, settings, Tally("decode")) == whole
+    assert Decoder(steps, end=END).decode(prefix, settings, FlopCount("decode")) == whole
 
 
 @pytest.mark.skipif(not ONEDNN, reason="without oneDNN the number of rows is fixed")
@@ -113,13 +113,13 @@ def test_company_changes_no_bit_of_a_score(model, wide_model, monkeypatch, size)
     model = wide_model if size == "wide" else model
     prefix = draw(30, seed=4, width=model.config.hidden_size)
     settings, decoder = GenerationSettings(max_new_tokens=9, beams=3), Decoder(OptSteps(model, onednn=True), end=END)
-    texts = decoder.decode(prefix, settings, Tally("decode"))
+    texts = decoder.decode(prefix, settings, FlopCount("decode"))
     distinct = {tuple(text) for text in texts}
     assert len(distinct) > 20
     alone = {text: set(found) for text, found in scores.items()}
     for few in (1, 5):
         for part in torch.split(prefix, few):
-            decoder.decode(part, settings, Tally("decode"))
+            decoder.decode(part, settings, FlopCount("decode"))
     assert {text: scores[text] for text in distinct} == {text: alone[text] for text in distinct}
 
 
@@ -135,11 +135,11 @@ def test_finished_items_are_let_go(model, monkeypatch):
 
     monkeypatch.setattr(OptSteps, "step", count_rows)
     steps, settings = OptSteps(model, onednn=ONEDNN), GenerationSettings(max_new_tokens=12, beams=1)
-    Decoder(steps, end=END).decode(draw(40), settings, Tally("decode"))
+    Decoder(steps, end=END).decode(draw(40), settings, FlopCount("decode"))
     assert rows[0] == 40
     assert min(rows) <= 0.75 * rows[0]
     rows.clear()
-    Decoder(steps, end=END, items=40).decode(draw(40), settings, Tally("decode"))
+    Decoder(steps, end=END, items=40).decode(draw(40), settings, FlopCount("decode"))
     assert set(rows) == {40}
 
 
@@ -157,7 +157,7 @@ def test_no_more_items_than_fit_are_decoded_at_once(model, monkeypatch):
     each = 2 * 2 * (4 + 4 * 5) * 64 * 4 + 3 * 4 * 30 * 4
     for memory, expected in ((6 * each, [6, 4]), (1, [1] * 10)):
         monkeypatch.setattr(decoder, "_room", memory)
-        decoder.decode(draw(10), settings, Tally("decode"))
+        decoder.decode(draw(10), settings, FlopCount("decode"))
         assert items == expected
         items.clear()
 
@@ -173,14 +173,14 @@ def test_what_does_not_fit_is_halved_with_the_same_texts(model, monkeypatch, fix
         return begin(self, embeddings, room, tally)
 
     steps, settings, prefix = OptSteps(model, onednn=ONEDNN), GenerationSettings(max_new_tokens=6), draw(12)
-    whole = Decoder(steps, end=END).decode(prefix, settings, Tally("decode"))
+    whole = Decoder(steps, end=END).decode(prefix, settings, FlopCount("decode"))
     monkeypatch.setattr(OptSteps, "begin", refuse_many)
     monkeypatch.setattr(decoding, "MOST_ROWS", 4 * 12)
     decoder = Decoder(steps, end=END, items=fixed)
     with listen_to_halvings() as heard:
-        assert decoder.decode(prefix, settings, Tally("decode")) == whole
+        assert decoder.decode(prefix, settings, FlopCount("decode")) == whole
         told = [(halving.before, halving.after) for halving in heard]
-        assert decoder.decode(prefix, settings, Tally("decode")) == whole
+        assert decoder.decode(prefix, settings, FlopCount("decode")) == whole
     assert told == [(12, 6), (6, 3)]
     if fixed:
         assert len(heard) == 2
@@ -188,7 +188,7 @@ def test_what_does_not_fit_is_halved_with_the_same_texts(model, monkeypatch, fix
 
 def test_tokens_and_products_are_counted(model):
     """Each text's tokens with its end, two operations a weight and row."""
-    settings, tally = GenerationSettings(max_new_tokens=3, min_new_tokens=3, beams=2), Tally("decode")
+    settings, tally = GenerationSettings(max_new_tokens=3, min_new_tokens=3, beams=2), FlopCount("decode")
     Decoder(OptSteps(model, onednn=ONEDNN), end=END).decode(draw(5), settings, tally)
     layers, head = 2 * (4 * 64 * 64 + 2 * 64 * 96), 30 * 64
     assert tally.items == 15

@@ -6,9 +6,9 @@ import pytest
 import torch
 from transformers import GPT2Config, GPT2LMHeadModel, OPTConfig, OPTForCausalLM
 
+from zsbench.flops import FlopCount
 from zsbench.language.opt import OptSteps, is_opt
 from zsbench.linear import has_int8, has_onednn
-from zsbench.metering import Tally
 
 SHAPES = {
     "plain": {},
@@ -43,12 +43,12 @@ def test_logits_are_those_of_transformers(shape, onednn):
     model = make_model(**SHAPES[shape])
     steps = OptSteps(model, onednn=onednn)
     prefix = draw(2, 5, model.get_input_embeddings().weight.shape[1])
-    logits, memory = steps.begin(prefix, room=9, tally=Tally("decode"))
+    logits, memory = steps.begin(prefix, room=9, tally=FlopCount("decode"))
     assert torch.allclose(logits, model(inputs_embeds=prefix).logits[:, -1], atol=1e-4)
     texts = torch.tensor([[[4], [5], [6]], [[7], [8], [9]]])  # (I, b, T)
     seen = torch.eye(3, dtype=torch.bool).expand(2, -1, -1)
     for parents, words in (((0, 0, 2), (10, 11, 12)), ((2, 1, 0), (13, 14, 15)), (None, None)):
-        check_logits(model, prefix, texts, steps.step(texts[:, :, -1], memory, seen, Tally("decode")))
+        check_logits(model, prefix, texts, steps.step(texts[:, :, -1], memory, seen, FlopCount("decode")))
         if parents is not None:
             texts = torch.cat((texts[:, list(parents)], torch.tensor(words).view(1, 3, 1).expand(2, -1, -1)), dim=2)
             seen = torch.cat((seen[:, list(parents)], torch.eye(3, dtype=torch.bool).expand(2, -1, -1)), dim=2)
@@ -64,8 +64,8 @@ def test_logits_in_another_precision_are_near_and_not_the_same(precision):
     found = []
     for kind in ("own", precision):
         steps = OptSteps(model, onednn=WAYS[-1] or precision == "bfloat16", precision=kind)
-        logits, memory = steps.begin(prefix, room=1, tally=Tally("decode"))
-        found.append(torch.stack((logits, steps.step(tokens, memory, own, Tally("decode")))))
+        logits, memory = steps.begin(prefix, room=1, tally=FlopCount("decode"))
+        found.append(torch.stack((logits, steps.step(tokens, memory, own, FlopCount("decode")))))
     assert found[1].dtype == (torch.bfloat16 if precision == "bfloat16" else torch.float32)
     distance = (found[1] - found[0]).square().mean().sqrt() / found[0].std()
     assert 1e-4 < float(distance) < 0.05
@@ -84,12 +84,12 @@ def test_items_that_are_let_go_change_no_other():
     prefix, own = draw(3, 4, 32), torch.eye(2, dtype=torch.bool)
     found = []
     for items in ([0, 1, 2], [2, 0]):
-        _, memory = steps.begin(prefix, room=4, tally=Tally("decode"))
-        steps.step(torch.tensor([[4, 5], [6, 7], [8, 9]]), memory, own.expand(3, -1, -1), Tally("decode"))
+        _, memory = steps.begin(prefix, room=4, tally=FlopCount("decode"))
+        steps.step(torch.tensor([[4, 5], [6, 7], [8, 9]]), memory, own.expand(3, -1, -1), FlopCount("decode"))
         memory.keep(torch.tensor(items))
         seen = torch.cat((own, own), dim=1).expand(len(items), -1, -1)
         tokens = torch.tensor([[10, 11], [12, 13], [14, 15]])[items]
-        found.append(steps.step(tokens, memory, seen, Tally("decode")).view(len(items), 2, -1))
+        found.append(steps.step(tokens, memory, seen, FlopCount("decode")).view(len(items), 2, -1))
     assert torch.equal(found[1], found[0][[2, 0]])
 
 

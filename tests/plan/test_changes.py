@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from zsbench.plan.changes import explain_missing, name_changes
+from zsbench.plan.changes import EarlierOutputs, name_changes
 from zsbench.store import Store
 from zsbench_stages import FakeStage
 
@@ -31,7 +31,7 @@ BEFORE = {
             {**BEFORE["material"], "encoder": "b" * 64},
             ["encoder: aaaaaaaa... -> bbbbbbbb..."],
         ),
-        ("inputs", {"text-features of captions": "2"}, ["text-features of captions is another"]),
+        ("inputs", {"text-features of captions": "2"}, ["text-features of captions changed"]),
         (
             "components",
             ["plugin:Captioner", "plugin:Other"],
@@ -76,13 +76,13 @@ def store(tmp_path):
 
 def test_a_missing_stage_is_compared_with_the_nearest_of_its_name(store):
     """One module changed since."""
-    assert explain_missing(Known(label="mine"), store) == ["code of plugin changed"]
+    assert EarlierOutputs(store).explain(Known(label="mine")) == ["code of plugin changed"]
 
 
 def test_a_stage_that_was_never_made_says_so(store):
     """Others of its kind explain nothing."""
-    assert explain_missing(Known(label="new"), store) == ["not made before"]
-    assert explain_missing(Known(label="mine", kind="predict"), store) == ["not made before"]
+    assert EarlierOutputs(store).explain(Known(label="new")) == ["not made before"]
+    assert EarlierOutputs(store).explain(Known(label="mine", kind="predict")) == ["not made before"]
 
 
 @pytest.mark.parametrize("damage", ["{", "[]", '{"label": "mine"}', '{"label": "mine", "material": 3}'])
@@ -90,4 +90,4 @@ def test_a_damaged_entry_explains_nothing(store, damage):
     """And stops nobody."""
     for key in "ab":
         (store.path("train", key) / "entry.json").write_text(damage, encoding="utf-8")
-    assert explain_missing(Known(label="mine"), store) == ["not made before"]
+    assert EarlierOutputs(store).explain(Known(label="mine")) == ["not made before"]

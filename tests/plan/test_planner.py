@@ -287,6 +287,14 @@ def test_what_a_stage_depends_on_is_json(plan_of):
         assert json.loads(json.dumps(stage.depends_on)) == stage.depends_on
 
 
+def test_a_comparison_the_other_way_round_is_another(plan_of):
+    """A difference has a sign: the same two scores, in the other order, are other work."""
+    found = [plan_of(captioners=["fake", "nearest"], baseline=baseline) for baseline in ("fake", "nearest")]
+    one, other = (next(cell.comparison for cell in plan.cells if cell.comparison) for plan in found)
+    assert one.input_keys == other.input_keys[::-1]
+    assert one.key != other.key
+
+
 def test_each_cell_is_compared_with_the_baseline(plan_of):
     """All cells but the baseline's have a comparison."""
     assert [cell.comparison is None for cell in plan_of().cells] == [True, False, False]

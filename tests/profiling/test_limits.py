@@ -6,15 +6,17 @@ from collections import Counter
 
 import pytest
 
-from zsbench.metering import Tally
+from zsbench.flops import FlopCount
 from zsbench.profiling import MachineRates, describe_stage, sum_stages
 
 RATES = MachineRates("cpu", 1, {"float32": 1000.0}, {1 << 18: 1e9})
 WORK = (
-    Tally("stage", calls=1, seconds=10.0),
-    Tally("load", calls=1, seconds=2.0),
-    Tally("wait", calls=1, seconds=1.0),
-    Tally("decode", "tokens", items=30, calls=3, seconds=4.0, products=Counter({("float32", 10): 100}), footprint=400),
+    FlopCount("stage", calls=1, seconds=10.0),
+    FlopCount("load", calls=1, seconds=2.0),
+    FlopCount("wait", calls=1, seconds=1.0),
+    FlopCount(
+        "decode", "tokens", items=30, calls=3, seconds=4.0, products=Counter({("float32", 10): 100}), footprint=400
+    ),
 )
 
 

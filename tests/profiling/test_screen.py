@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from zsbench.metering import Tally
+from zsbench.flops import FlopCount
 from zsbench.profiling import MachineRates, describe_stage, profile_text, sum_stages
 
 RATES = MachineRates("cpu", 2, {"float32": 2e9}, {1 << 18: 3e9})
@@ -21,7 +21,8 @@ def test_rates_and_distances_are_shown():
     products = Counter({("float32", 100): 10_000_000})
     text = profile_text(
         document(
-            Tally("stage", seconds=5.0), Tally("decode", "tokens", items=1200, calls=1, seconds=4.0, products=products)
+            FlopCount("stage", seconds=5.0),
+            FlopCount("decode", "tokens", items=1200, calls=1, seconds=4.0, products=products),
         )
     )
     line = next(line for line in text.splitlines() if line.startswith("- decode"))

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from zsbench.errors import FeatureError, OutOfMemoryError
-from zsbench.halving import listen_to_halvings
+from zsbench.oom import listen_to_halvings
 from zsbench.stages import row_file
 from zsbench.stages.row_file import RowFile, check_unit_features, write_text_features
 

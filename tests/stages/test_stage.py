@@ -8,6 +8,7 @@ import pytest
 
 import zsbench_fakes
 from zsbench.interfaces import CaptionerNeeds
+from zsbench.stages.stage import _name_inputs
 
 GIGABYTE = 10**9
 
@@ -67,3 +68,13 @@ def test_equal_stages_of_two_plans_have_the_same_label(session, stages):
     again = {stage.kind: stage for stage in session(gap_models=[{"id": "fake-mean"}]).plan().stages.values()}
     assert {kind: stage.label for kind, stage in again.items()} == {kind: s.label for kind, s in stages.items()}
     assert stages["predict"].label.endswith("on fake-task, seed 0")
+
+
+def test_every_input_is_named_even_where_two_have_one_name(stages):
+    """So that a change of either can be told."""
+    twice = [stages["predict"], stages["train"], stages["predict"]]
+    assert list(_name_inputs(twice)) == [
+        f"predict of {twice[0].label}",
+        f"train of {twice[1].label}",
+        f"predict of {twice[0].label} (2)",
+    ]

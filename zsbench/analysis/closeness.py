@@ -1,6 +1,6 @@
 """Finding 2: are sub-regions of an image closer to its captions than the global feature is?
 
-Alphabet: I images, N captions, P patches, K selected sub-regions, D joint width.
+Shapes: I images, N captions, P patches, K selected sub-regions, D joint width.
 
 The best of several is closer than one by chance alone. So every "best" stands beside the same best for captions of
 another image: what is left of the difference is what sub-regions know.

@@ -1,6 +1,6 @@
 """Finding 1: is the difference of paired text and image features a zero-mean Gaussian?
 
-Alphabet: I images, N pairs of a caption and its image, D joint width; d = t - v.
+Shapes: I images, N pairs of a caption and its image, D joint width; d = t - v.
 
 With thousands of pairs every test is significant, so every question is answered by the size of an effect; p-values
 stand beside it. Captions of one image are not independent: tests see one mean difference an image, and intervals

@@ -1,6 +1,6 @@
 """Estimates with intervals: the bootstrap over images, whose captions stay together.
 
-Alphabet: I images, k statistics an image, R resamples.
+Shapes: I images, k statistics an image, R resamples.
 """
 
 from __future__ import annotations

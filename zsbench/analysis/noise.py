@@ -1,6 +1,6 @@
 """How much noise? What texts alone suggest, what pairs would say, and what a sweep found best.
 
-Alphabet: I images, N captions, D joint width. Every estimate is a variance in each dimension, the unit of
+Shapes: I images, N captions, D joint width. Every estimate is a variance in each dimension, the unit of
 ``gaussian``'s ``noise_variance``.
 
 [1] Nukrai et al. 2022, *CapDec*, arXiv 2211.00575: the noise is chosen from the captions of a few images.

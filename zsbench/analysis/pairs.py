@@ -1,6 +1,6 @@
 """Images and captions that belong together, as features of one encoder; made by the stages that runs share.
 
-Alphabet: I images, N captions, D joint width.
+Shapes: I images, N captions, D joint width.
 """
 
 from __future__ import annotations

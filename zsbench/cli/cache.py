@@ -13,7 +13,7 @@ import typer
 from zsbench.errors import ConfigError
 
 if TYPE_CHECKING:
-    from zsbench.housekeeping import EntryFacts
+    from zsbench.cache import EntryFacts
     from zsbench.store import Store
 
 __all__ = ["app"]
@@ -30,7 +30,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")
 @app.command("ls")
 def list_cache(cache: Cache = None, as_json: AsJson = False) -> None:
     """List entries with size, age and the runs that use them, oldest first."""
-    from zsbench.housekeeping import list_entries, list_partials
+    from zsbench.cache import list_entries, list_partials
 
     store = _store(cache)
     entries, partials = list_entries(store), list_partials(store)
@@ -53,7 +53,7 @@ def verify_cache(cache: Cache = None, as_json: AsJson = False) -> None:
     from rich.console import Console
     from rich.progress import Progress
 
-    from zsbench.housekeeping import list_entries, verify_entries
+    from zsbench.cache import list_entries, verify_entries
 
     store = _store(cache)
     entries = list_entries(store)
@@ -79,7 +79,7 @@ def prune_cache(
     cache: Cache = None,
 ) -> None:
     """Remove entries; what interrupted runs left goes too. A later run makes again what it needs."""
-    from zsbench.housekeeping import Pruning, choose_prunable, list_entries, list_partials, remove_entries
+    from zsbench.cache import Pruning, choose_prunable, list_entries, list_partials, remove_entries
 
     if not unused and older_than is None and not max_size:
         raise ConfigError(

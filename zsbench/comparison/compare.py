@@ -1,6 +1,6 @@
 """Differences of two systems: how large, how sure, and where.
 
-Alphabet: N examples, k statistics an example.
+Shapes: N examples, k statistics an example.
 """
 
 from __future__ import annotations

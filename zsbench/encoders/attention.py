@@ -2,7 +2,7 @@
 
 ``nn.MultiheadAttention`` moves the batch to the second place before it projects, which costs copies and keeps bias and
 product apart; and it gives its weights only to a caller who asks for them, which the blocks never do.
-Alphabet: B rows of a batch, T tokens, H heads, d width of a head, W = H d.
+Shapes: B rows of a batch, T tokens, H heads, d width of a head, W = H d.
 """
 
 from __future__ import annotations

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from zsbench.encoders.settings import OpenClipConfig
 from zsbench.encoders.sources import EncoderSource, fingerprint_source, resolve_source
 from zsbench.fingerprints import FileHashes
+from zsbench.flops import measure
 from zsbench.interfaces.encoder import Encoder, ImageFeatures, ImageFit
-from zsbench.metering import measure
 
 if TYPE_CHECKING:
     from PIL.Image import Image

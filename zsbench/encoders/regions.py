@@ -1,6 +1,6 @@
 """Sub-regions of an image from what a vision transformer says: which positions, and what each is made of.
 
-Alphabet: K regions, P patches, D joint width. Positions count the class token first, then the patches in raster order.
+Shapes: K regions, P patches, D joint width. Positions count the class token first, then the patches in raster order.
 Everything is per image: the shapes that are multiplied never depend on a batch, hence neither do the results.
 
 [1] Qiu, Ning and He, AAAI 2024, arXiv 2401.02347: sub-region feature aggregation, in the method section.

@@ -21,9 +21,9 @@ from zsbench.encoders.attention import has_plain_attention, quicken_blocks
 from zsbench.encoders.settings import OpenClipConfig
 from zsbench.encoders.sources import EncoderSource
 from zsbench.errors import CorruptDataError, MissingWeightsError
-from zsbench.halving import BatchLimit
 from zsbench.images import convert_to_rgb
 from zsbench.interfaces.encoder import ImageFeatures
+from zsbench.oom import BatchLimit
 
 __all__ = ["DualTower", "gives_patches"]
 

@@ -1,6 +1,6 @@
 """The contract of a captioner.
 
-Alphabet: B images, N texts, D joint width.
+Shapes: B images, N texts, D joint width.
 """
 
 from __future__ import annotations

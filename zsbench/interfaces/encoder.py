@@ -1,6 +1,6 @@
 """The contract of a frozen image-text dual encoder.
 
-Alphabet: B images, N texts, P patch tokens, D joint width.
+Shapes: B images, N texts, P patch tokens, D joint width.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from zsbench.fingerprints import FileHashes
-    from zsbench.metering import Meter
+    from zsbench.flops import FlopCounter
 
 __all__ = ["Encoder", "ImageFeatures", "ImageFit"]
 
@@ -60,11 +60,11 @@ class Encoder(ABC):
     Attributes:
         hashes: Remembered hashes of files, which a plan sets so that ``fingerprint`` need not read weights again.
         meter: Where the encoder counts its work under ``encode-texts`` and ``encode-images``, which a profiled run
-            sets; see ``zsbench.metering``.
+            sets; see ``zsbench.flops``.
     """
 
     hashes: FileHashes | None = None
-    meter: Meter | None = None
+    meter: FlopCounter | None = None
 
     @property
     def image_fit(self) -> ImageFit | None:

@@ -25,7 +25,7 @@ from zsbench.interfaces.machine import MachineNeeds
 
 if TYPE_CHECKING:
     from zsbench.config import Matrix
-    from zsbench.metering import Tally
+    from zsbench.flops import FlopCount
     from zsbench.plugins import PluginControl
     from zsbench.store import Store
 
@@ -93,7 +93,7 @@ class StageRecord:
     seconds: float = 0.0
     reason: str = ""
     traceback: str = ""
-    work: tuple[Tally, ...] = ()
+    work: tuple[FlopCount, ...] = ()
     remarks: tuple[str, ...] = ()
 
 

@@ -1,6 +1,6 @@
 """The contract of a gap model: it carries features of one modality to the other.
 
-Alphabet: N items, K features an item, D joint width.
+Shapes: N items, K features an item, D joint width.
 """
 
 from __future__ import annotations

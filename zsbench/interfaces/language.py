@@ -1,6 +1,6 @@
 """The contract of a frozen causal language model that takes embeddings as input.
 
-Alphabet: N sequences, T tokens, Q prefix embeddings, E embedding width, V vocabulary.
+Shapes: N sequences, T tokens, Q prefix embeddings, E embedding width, V vocabulary.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from zsbench.interfaces.records import Frozen
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from zsbench.metering import Meter
+    from zsbench.flops import FlopCounter
 
 __all__ = ["DecodingPrecision", "GenerationSettings", "LanguageModel", "TokenBatch"]
 
@@ -59,11 +59,11 @@ class LanguageModel(ABC):
     Attributes:
         generation_modules: Modules that ``generate`` alone runs; an edit of them does not retrain what a trainer made.
         meter: Where the model counts its work under ``decode`` and ``logits``, which a profiled run sets; see
-            ``zsbench.metering``.
+            ``zsbench.flops``.
     """
 
     generation_modules: ClassVar[tuple[str, ...]] = ()
-    meter: Meter | None = None
+    meter: FlopCounter | None = None
 
     @property
     @abstractmethod

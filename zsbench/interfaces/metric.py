@@ -1,6 +1,6 @@
 """The contract of a metric: per-example sufficient statistics, and a score made from their sums.
 
-Alphabet: N examples, k statistics an example, R resamples.
+Shapes: N examples, k statistics an example, R resamples.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The contract of a task and of a text corpus.
 
-Alphabet: N examples or texts, D joint width.
+Shapes: N examples or texts, D joint width.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Which tokens follow: beam search and greedy decoding over the logits of many items at once. Imports torch.
 
-Alphabet: I items, b beams, T tokens found, V words. The rules are those of transformers' beam search with
+Shapes: I items, b beams, T tokens found, V words. The rules are those of transformers' beam search with
 ``early_stopping=False``, so that the texts are the same; an item's tokens depend on its own logits alone.
 """
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from zsbench.halving import BatchLimit
+from zsbench.flops import FlopCount
 from zsbench.interfaces.language import GenerationSettings
 from zsbench.language.beams import Search, begin_search
 from zsbench.language.opt import Memory, OptSteps
-from zsbench.metering import Tally
+from zsbench.oom import BatchLimit
 
 __all__ = ["Decoder"]
 
@@ -37,7 +37,7 @@ class Decoder:
         self._steps, self._end, self._fixed = steps, end, items
         self._room = MEMORY
 
-    def decode(self, embeddings: Tensor, settings: GenerationSettings, tally: Tally) -> list[list[int]]:
+    def decode(self, embeddings: Tensor, settings: GenerationSettings, tally: FlopCount) -> list[list[int]]:
         """The tokens that follow each of ``(N, L, E)`` embeddings, without the end token.
 
         Args:
@@ -73,7 +73,7 @@ class Decoder:
         self._room = self._room * fitted // wanted
         self._fixed = self._fixed and fitted
 
-    def _decode_chunk(self, embeddings: Tensor, settings: GenerationSettings, tally: Tally) -> list[list[int]]:
+    def _decode_chunk(self, embeddings: Tensor, settings: GenerationSettings, tally: FlopCount) -> list[list[int]]:
         search = begin_search(len(embeddings), settings, end=self._end, device=embeddings.device)
         logits, memory = self._steps.begin(embeddings, settings.beams * (settings.max_new_tokens - 1), tally)
         seen = torch.empty(*search.tokens.shape, 0, dtype=torch.bool, device=embeddings.device)

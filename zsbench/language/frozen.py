@@ -17,10 +17,10 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
 from transformers.utils import logging
 
 from zsbench.errors import ConfigError, CorruptDataError, FeatureError
+from zsbench.flops import FlopCounter, measure
 from zsbench.interfaces.language import TokenBatch
 from zsbench.language.loss import text_loss
 from zsbench.language.sources import has_safetensors
-from zsbench.metering import Meter, measure
 
 __all__ = ["FrozenModel", "SpecialTokens"]
 
@@ -55,7 +55,7 @@ class FrozenModel:
         CorruptDataError: The weights are damaged or incomplete.
     """
 
-    meter: Meter | None = None
+    meter: FlopCounter | None = None
 
     def __init__(self, folder: Path, precision: str, device: str) -> None:
         self.device = torch.device(device)

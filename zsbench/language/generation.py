@@ -13,12 +13,12 @@ from torch import Tensor
 from transformers import GenerationConfig
 
 from zsbench.errors import ConfigError, FeatureError
+from zsbench.flops import FlopCount, measure
 from zsbench.interfaces.language import DecodingPrecision, GenerationSettings
 from zsbench.language.decoding import Decoder
 from zsbench.language.frozen import FrozenModel, SpecialTokens
 from zsbench.language.opt import OptSteps, is_opt
 from zsbench.linear import has_independent_rows, has_int8, has_onednn
-from zsbench.metering import Tally, measure
 
 __all__ = ["TextGenerator"]
 
@@ -103,7 +103,7 @@ class TextGenerator:
             return [row for chunk in chunks for row in self._continue_chunk(chunk, decoding, size, tally)]
 
     def _continue_chunk(
-        self, embeddings: Tensor, decoding: GenerationConfig, size: int, tally: Tally
+        self, embeddings: Tensor, decoding: GenerationConfig, size: int, tally: FlopCount
     ) -> list[list[int]]:
         """Tokens that follow (n, Q + T, E) embeddings, filled up to ``size`` rows: the same shape every time."""
         filled = torch.cat([embeddings, embeddings[-1:].expand(size - len(embeddings), -1, -1)])

@@ -1,6 +1,6 @@
 """OPT's forward pass for decoding: beams share their prefix's keys and values, which are never moved. Imports torch.
 
-Alphabet: I items, b beams, L prefix positions, S positions held, H heads, d head width, E embedding width, V words.
+Shapes: I items, b beams, L prefix positions, S positions held, H heads, d head width, E embedding width, V words.
 
 [1] Zhang et al., arXiv 2205.01068: OPT, sections 2.1 and 2.2.
 """
@@ -17,9 +17,9 @@ from torch import Tensor
 from torch.nn import functional
 from transformers import OPTForCausalLM
 
+from zsbench.flops import FlopCount
 from zsbench.interfaces.language import DecodingPrecision
 from zsbench.linear import Kernel, Product, make_product
-from zsbench.metering import Tally
 
 __all__ = ["Memory", "OptSteps", "is_opt"]
 
@@ -124,7 +124,7 @@ class OptSteps:
         """Bytes that keys and values of one item take."""
         return 2 * len(self._layers) * positions * self._positions.shape[1] * self._positions.element_size()
 
-    def begin(self, embeddings: Tensor, room: int, tally: Tally) -> tuple[Tensor, Memory]:
+    def begin(self, embeddings: Tensor, room: int, tally: FlopCount) -> tuple[Tensor, Memory]:
         """Read the prefixes ``(I, L, E)``: logits ``(I, V)`` of what follows, and a memory with room for more."""
         I, L, _ = embeddings.shape  # noqa: E741  the alphabet above
         entered = self._enter(embeddings.to(self._dtype).flatten(0, 1))
@@ -137,7 +137,7 @@ class OptSteps:
         self._count(tally, I * L, I)
         return self._leave(hidden.view(I, L, -1)[:, -1].contiguous()), memory
 
-    def step(self, tokens: Tensor, memory: Memory, seen: Tensor, tally: Tally) -> Tensor:
+    def step(self, tokens: Tensor, memory: Memory, seen: Tensor, tally: FlopCount) -> Tensor:
         """Read one token a beam, ``(I, b)``: logits ``(I * b, V)`` of what follows.
 
         Args:
@@ -156,7 +156,7 @@ class OptSteps:
         mask = mask.expand(-1, self._heads, -1, -1).reshape(I * self._heads, b, -1)
         return self._leave(self._run(hidden, memory, mask))
 
-    def _count(self, tally: Tally, rows: int, heads: int) -> None:
+    def _count(self, tally: FlopCount, rows: int, heads: int) -> None:
         """Tell the products of one pass: of the layers with so many rows, of the head with so many."""
         dtype = "int8" if self._kernel == "int8" else str(self._dtype).removeprefix("torch.")
         tally.multiply(self._layer_weights, rows, dtype)

@@ -1,6 +1,6 @@
 """Metrics of short answers.
 
-Alphabet: N questions.
+Shapes: N questions.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """BLEU with the closest reference length, counts kept per example.
 
-Alphabet: N examples, n highest order, k = 2n + 2 counts.
+Shapes: N examples, n highest order, k = 2n + 2 counts.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """CIDEr-D with document frequencies frozen from every reference of the split.
 
-Alphabet: N predictions, C references, V n-grams of the references, M entries of a count.
+Shapes: N predictions, C references, V n-grams of the references, M entries of a count.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """CLIPScore and RefCLIPScore from features of a scoring encoder.
 
-Alphabet: N images, D joint width.
+Shapes: N images, D joint width.
 
 Source: Hessel et al., EMNLP 2021, arXiv 2104.08718, section 3.
 """

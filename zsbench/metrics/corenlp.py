@@ -14,7 +14,7 @@ import zipfile
 from pathlib import Path
 
 from zsbench.errors import HashMismatchError, MissingDataError, MissingDependencyError
-from zsbench.places import default_cache
+from zsbench.paths import default_cache
 
 __all__ = ["ARCHIVE_SHA1", "ARCHIVE_URL", "JARS", "VARIABLE", "corenlp_cache", "fetch_corenlp", "find_corenlp"]
 

@@ -1,6 +1,6 @@
 """N-grams as integers, counted once for all references of a split and shared by BLEU and CIDEr-D.
 
-Alphabet: I images, C captions, M distinct n-grams summed over captions, V distinct n-grams of the references.
+Shapes: I images, C captions, M distinct n-grams summed over captions, V distinct n-grams of the references.
 """
 
 from __future__ import annotations

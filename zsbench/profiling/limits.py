@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from zsbench.metering import LOAD, STAGE, WAIT, Tally
+from zsbench.flops import LOAD, STAGE, WAIT, FlopCount
 from zsbench.profiling.machine import MachineRates, size_of
 
 __all__ = ["describe_stage", "sum_stages"]
@@ -15,7 +15,7 @@ SUMMED = ("stages", "seconds", "load", "wait", "compute", "rest", "limit_seconds
 SUMMED_WORK = ("items", "calls", "seconds", "operations", "bytes", "limit_seconds")
 
 
-def describe_stage(work: Iterable[Tally], rates: MachineRates) -> Row:
+def describe_stage(work: Iterable[FlopCount], rates: MachineRates) -> Row:
     """One stage: seconds of loading models, waiting, computing in models and the rest, and each kind of work.
 
     ``limit_seconds`` counts every product with weights; ``times_limit`` is what the stage took without loading and
@@ -49,7 +49,7 @@ def sum_stages(rows: Sequence[Mapping[str, Any]]) -> Row:
     return _rated(total)
 
 
-def _describe_work(tally: Tally, rates: MachineRates) -> Row:
+def _describe_work(tally: FlopCount, rates: MachineRates) -> Row:
     """One kind of work."""
     row: Row = {
         "kind": tally.kind,
@@ -70,7 +70,7 @@ def _sum_works(rows: Sequence[Mapping[str, Any]]) -> Row:
     return _rated_work({"kind": rows[0]["kind"], "unit": rows[0]["unit"], **summed})
 
 
-def _limit(tally: Tally, rates: MachineRates) -> float:
+def _limit(tally: FlopCount, rates: MachineRates) -> float:
     """The least seconds that the products of a tally can take."""
     found = tally.products.items()
     return sum(rates.limit(weights, rows, dtype, tally.footprint) for (dtype, rows), weights in found)

@@ -9,9 +9,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
 from zsbench.errors import ZsbenchError
-from zsbench.halving import listen_to_halvings
+from zsbench.flops import STAGE, WAIT, measure
 from zsbench.interfaces import StageRecord
-from zsbench.metering import STAGE, WAIT, measure
+from zsbench.oom import listen_to_halvings
 from zsbench.runner.disk import disk_error
 from zsbench.runner.memory import give_back
 from zsbench.stages import Stage, StageContext

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from zsbench.files import write_text
+from zsbench.flops import FlopCount
 from zsbench.interfaces import Resources
-from zsbench.metering import Tally
 from zsbench.plan import Plan
 from zsbench.profiling import MachineRates, describe_stage, measure_machine, profile_text, sum_stages
 from zsbench.records import SCHEMA_VERSION
@@ -83,7 +83,7 @@ def _describe(plan: Plan, outcome: Outcome, resources: Resources, phases: Mappin
     }
 
 
-def _measure(tallies: list[Tally], resources: Resources) -> MachineRates:
+def _measure(tallies: list[FlopCount], resources: Resources) -> MachineRates:
     """The machine's rates for what was used; nothing is loaded where no weight was multiplied."""
     dtypes = {dtype for tally in tallies for dtype, _ in tally.products}
     if not dtypes:

@@ -10,11 +10,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from zsbench.cache import hold_use, note_use
 from zsbench.config import Matrix
 from zsbench.data_roots import find_data_root
 from zsbench.errors import MissingDataError, PluginContractError
 from zsbench.fingerprints import FileHashes
-from zsbench.housekeeping import hold_use, note_use
+from zsbench.flops import FlopCounter
 from zsbench.interfaces import (
     CaptionerSpec,
     CorpusSpec,
@@ -29,7 +30,6 @@ from zsbench.interfaces import (
     Spec,
     TaskSpec,
 )
-from zsbench.metering import Meter
 from zsbench.plan import Plan, PlanOptions, make_plan
 from zsbench.plan.changes import EarlierOutputs
 from zsbench.plugins import Plugins
@@ -213,7 +213,7 @@ class Session:
 
     def _make(self, plan: Plan) -> Outcome:
         """Have the engine make what is missing."""
-        context = StageContext(self.store, self.matrix.device, meter=Meter() if self.options.profile else None)
+        context = StageContext(self.store, self.matrix.device, meter=FlopCounter() if self.options.profile else None)
         try:
             with hold_use(self.store, plan.stages):
                 outcome = survey_store(plan, self.store, self.reporter)

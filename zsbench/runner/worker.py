@@ -7,9 +7,9 @@ from typing import Any
 
 from zsbench.data_roots import find_data_root
 from zsbench.fingerprints import FileHashes
+from zsbench.flops import FlopCounter
 from zsbench.interfaces import RunRequest, StageRecord, StageView
 from zsbench.interfaces.engine import Advance
-from zsbench.metering import Meter
 from zsbench.plan import PlanOptions, make_plan
 from zsbench.plugins import load_plugins
 from zsbench.runner.execution import make_stage
@@ -40,7 +40,7 @@ class RunWorker:
         root = request.data_root or find_data_root(request.matrix.data_root, plugins.registry, request.cache)
         plan = make_plan(request.matrix, plugins.registry, root, options)
         self._stages = plan.stages
-        meter = Meter() if request.profile else None
+        meter = FlopCounter() if request.profile else None
         self._context = StageContext(store, request.matrix.device, meter=meter, cores=cores)
 
     def find(self, key: str) -> StageView | None:

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from zsbench.code.loading import load_object
+from zsbench.flops import LOAD, FlopCounter, measure
 from zsbench.interfaces.encoder import Encoder
 from zsbench.interfaces.task import CorpusFeatures
-from zsbench.metering import LOAD, Meter, measure
 from zsbench.stages.checked_gap import CheckedGapModel
 from zsbench.stages.gap_states import STATE, read_gap_state
 
@@ -48,7 +48,7 @@ class StageContext:
     store: Store
     device: str = "cpu"
     progress: Advance = lambda done, total, tokens=0: None  # noqa: ARG005  nobody listens
-    meter: Meter | None = None
+    meter: FlopCounter | None = None
     cores: int = 1
     remark: Callable[[str], None] = lambda text: None  # noqa: ARG005  nobody listens
     _loaded: dict[tuple[str, str], Any] = field(default_factory=dict)

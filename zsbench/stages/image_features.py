@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from zsbench.files import write_text
-from zsbench.halving import BatchLimit
 from zsbench.interfaces.encoder import Encoder, ImageFeatures
+from zsbench.oom import BatchLimit
 from zsbench.stages import shards
 from zsbench.stages.image_decoding import Block, Failure, ImageDecoder, count_decoders
 from zsbench.stages.row_file import check_unit_features

@@ -12,7 +12,7 @@ import numpy as np
 
 from zsbench.errors import FeatureError
 from zsbench.files import write_text
-from zsbench.halving import BatchLimit
+from zsbench.oom import BatchLimit
 
 if TYPE_CHECKING:
     from torch import Tensor

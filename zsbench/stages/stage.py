@@ -6,8 +6,9 @@ and what it needs of a machine. Whoever plans, keys, orders, places or runs stag
 
 from __future__ import annotations
 
+import sys
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Setup", "Stage"]
 
 KEY_DIGITS = 32
+PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 GIGABYTE = 1_000_000_000
 COPIES = 2
 """Weights stand in memory twice while they are loaded."""
@@ -134,13 +136,13 @@ class Stage(ABC):
     @cached_property
     def depends_on(self) -> Mapping[str, Any]:
         """Everything that the key is made from, by part; kept beside the output, so that a change can be named."""
-        libraries = {**self.setup.code.versions(self.libraries), **self.code.libraries}
+        libraries = {"python": PYTHON, **self.setup.code.versions(self.libraries), **self.code.libraries}
         arithmetic = {"device": self.setup.device.partition(":")[0] if self.on_device else "cpu"}
         if self.setup.threads is not None:
             arithmetic["threads"] = str(self.setup.threads)  # sums may round otherwise
         return {
             "material": self.material(),
-            "inputs": {f"{stage.kind} of {stage.label}": stage.key for stage in self.seen},
+            "inputs": _name_inputs(self.seen),
             "components": sorted({name_factory(factory) for factory in self.components() if factory}),
             "arithmetic": arithmetic,
             "libraries": dict(sorted(libraries.items())),
@@ -150,7 +152,8 @@ class Stage(ABC):
     @cached_property
     def key(self) -> str:
         """Hash of the kind and of everything that the output depends on, 32 hex digits."""
-        parts = {**self.depends_on, "code": self.code.digest}
+        inputs = [stage.key for stage in self.seen]  # in order: a difference has a sign
+        parts = {**self.depends_on, "inputs": inputs, "code": self.code.digest}
         return hash_json({"kind": self.kind, **parts})[:KEY_DIGITS]
 
     @property
@@ -162,3 +165,11 @@ class Stage(ABC):
             computes=self.computes,
             alone=self.alone,
         )
+
+
+def _name_inputs(stages: Sequence[Stage]) -> dict[str, str]:
+    """Keys of stages by their names; several of one name are numbered."""
+    names = [f"{stage.kind} of {stage.label}" for stage in stages]
+    numbers = [names[:place].count(name) + 1 for place, name in enumerate(names)]
+    named = [name if number == 1 else f"{name} ({number})" for name, number in zip(names, numbers, strict=True)]
+    return {name: stage.key for name, stage in zip(named, stages, strict=True)}

@@ -1,6 +1,6 @@
 """The bootstrap of any metric: a matrix product of resample weights and per-example statistics.
 
-Alphabet: N examples, k statistics an example, R resamples.
+Shapes: N examples, k statistics an example, R resamples.
 
 Rows are brought into an order of their own before they are resampled, so that results do not depend on the order in
 which examples were scored. The same seed and the same N give the same weights for every metric.

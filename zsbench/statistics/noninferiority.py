@@ -1,6 +1,6 @@
 """Is a new system no worse than an old one? A one-sided paired test, and what it could have seen.
 
-Alphabet: N examples, k statistics an example, R resamples, C examples whose statistics differ.
+Shapes: N examples, k statistics an example, R resamples, C examples whose statistics differ.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Paired comparisons of two systems on the same examples: the bootstrap and approximate randomisation.
 
-Alphabet: N examples, k statistics an example, G clusters of examples, R resamples.
+Shapes: N examples, k statistics an example, G clusters of examples, R resamples.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Small parts that keep every contract, for tests of plugins: an encoder, a language model, a gap model, a world.
 
 Nothing is downloaded, nothing is read from disk, and everything is the same on every machine of one kind.
-Alphabet: B images, N texts, P patch tokens, D joint width, T tokens, Q prefix embeddings, E embedding width.
+Shapes: B images, N texts, P patch tokens, D joint width, T tokens, Q prefix embeddings, E embedding width.
 """
 
 from __future__ import annotations

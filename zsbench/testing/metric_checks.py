@@ -1,6 +1,6 @@
 """Checks of a metric: rows of statistics that stand for their examples, and a score made from their sums.
 
-Alphabet: N examples, k statistics an example, R resamples.
+Shapes: N examples, k statistics an example, R resamples.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Exact nearest neighbours of unit vectors, in blocks of the memory.
 
-Alphabet: B queries, M memory rows, D joint width, k neighbours.
+Shapes: B queries, M memory rows, D joint width, k neighbours.
 
 A float32 matrix product finds a short list; its scores are then computed again in float64, one pair at a time. So
 neither the batch nor the block a row lies in changes a score, and equal rows have equal scores.

@@ -1,6 +1,6 @@
 """What the gap models share: unit norm, and the checks of features that a fit or a use sees.
 
-Alphabet: N items, K features an item, D joint width. Nothing here imports torch, so that listing stays fast.
+Shapes: N items, K features an item, D joint width. Nothing here imports torch, so that listing stays fast.
 """
 
 from __future__ import annotations

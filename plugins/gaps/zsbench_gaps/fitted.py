@@ -1,6 +1,6 @@
 """What the gap models with a fit share: checks of the data, and the state that is saved and restored.
 
-Alphabet: N texts, M images, D joint width. Nothing here imports torch at module level.
+Shapes: N texts, M images, D joint width. Nothing here imports torch at module level.
 """
 
 from __future__ import annotations

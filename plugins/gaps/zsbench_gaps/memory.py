@@ -1,6 +1,6 @@
 """Looking up features in a memory of text features, block by block: no queries x memory matrix is ever held.
 
-Alphabet: N queries, M memory rows, D joint width, k neighbours.
+Shapes: N queries, M memory rows, D joint width, k neighbours.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Means and covariances of features that may not fit in memory: blocks in float64, sums of fixed size.
 
-Alphabet: N items, D joint width. What is held beside the features is one block a set of features and the sums.
+Shapes: N items, D joint width. What is held beside the features is one block a set of features and the sums.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The adaptor-decoder: a set of joint features becomes prefix embeddings of the language model.
 
-Alphabet: B items, K regions, Q queries, D joint width, H heads, F feed-forward width, E width of the language model.
+Shapes: B items, K regions, Q queries, D joint width, H heads, F feed-forward width, E width of the language model.
 
 [1] Qiu, Ning and He, *Mining Fine-Grained Image-Text Alignment for Zero-Shot Captioning via Text-Only Training*,
     AAAI 2024, arXiv 2401.02347: the adaptor, in its method section.

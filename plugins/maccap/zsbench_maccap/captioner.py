@@ -1,6 +1,6 @@
 """MacCap as a captioner: from image features to candidates, the best of them, and answers.
 
-Alphabet: B images, N candidates, K regions, Q queries, D joint width, E language model width.
+Shapes: B images, N candidates, K regions, Q queries, D joint width, E language model width.
 
 [1] Qiu, Ning and He, AAAI 2024, arXiv 2401.02347: inference-time sampling and CLIP re-ranking, in the method section.
 """

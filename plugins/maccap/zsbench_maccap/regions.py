@@ -1,6 +1,6 @@
 """What MacCap looks at in an image: sub-regions from one of several sources, fused with the global feature.
 
-Alphabet: K regions, P patches, D joint width, R references. Everything is per image.
+Shapes: K regions, P patches, D joint width, R references. Everything is per image.
 
 [1] Qiu, Ning and He, AAAI 2024, arXiv 2401.02347: sub-region feature aggregation, in the method section.
 """

@@ -1,6 +1,6 @@
 """The tokenised corpus in batches.
 
-Alphabet: N texts, T tokens.
+Shapes: N texts, T tokens.
 """
 
 from __future__ import annotations

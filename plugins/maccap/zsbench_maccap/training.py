@@ -1,6 +1,6 @@
 """Text-only training: the adaptor learns to say a caption again from noisy copies of its own feature.
 
-Alphabet: B texts of a batch, K noisy copies, Q queries, D joint width, E language model width, T tokens.
+Shapes: B texts of a batch, K noisy copies, Q queries, D joint width, E language model width, T tokens.
 
 [1] Qiu, Ning and He, AAAI 2024, arXiv 2401.02347: text reconstruction and region noise, in the method section.
 """

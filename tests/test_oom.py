@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from zsbench.errors import OutOfMemoryError
-from zsbench.halving import BatchLimit, Halving, is_out_of_memory, listen_to_halvings
+from zsbench.oom import BatchLimit, Halving, is_out_of_memory, listen_to_halvings
 
 CPU_MESSAGE = "[enforce fail at alloc_cpu.cpp:121] data. DefaultCPUAllocator: not enough memory"
 

@@ -9,7 +9,7 @@ import os
 import pytest
 from filelock import FileLock
 
-from zsbench.housekeeping import (
+from zsbench.cache import (
     DAY,
     Pruning,
     choose_prunable,
@@ -160,7 +160,7 @@ def test_a_store_that_cannot_be_written_takes_no_notes(store, tmp_path, monkeypa
     def refuse(path, text):
         raise OSError(errno.EROFS, "Read-only file system")
 
-    monkeypatch.setattr("zsbench.housekeeping.write_text", refuse)
+    monkeypatch.setattr("zsbench.cache.write_text", refuse)
     note_use(store, tmp_path, KEYS)
     with hold_use(store, KEYS):
         assert not any(entry.held for entry in list_entries(store))

@@ -1,6 +1,6 @@
 """Counting of work, for ``zsbench run --profile``: what was computed, how much of it, and how long it took.
 
-A model that is given a ``Meter`` tells it what it does::
+A model that is given a ``FlopCounter`` tells it what it does::
 
     with measure(self.meter, "decode", unit="tokens") as tally:
         ...                       # whatever computes
@@ -24,14 +24,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-__all__ = ["LOAD", "STAGE", "WAIT", "Meter", "Tally", "measure"]
+__all__ = ["LOAD", "STAGE", "WAIT", "FlopCount", "FlopCounter", "measure"]
 
 STAGE, LOAD, WAIT = "stage", "load", "wait"
 """The kinds that the runner measures itself: a whole stage, models becoming ready, other processes' locks."""
 
 
 @dataclass
-class Tally:
+class FlopCount:
     """Work of one kind.
 
     Attributes:
@@ -75,20 +75,20 @@ class _Removable(Protocol):
         """Take the hook away."""
 
 
-class Meter:
+class FlopCounter:
     """Collects the tallies of one process."""
 
     def __init__(self) -> None:
-        self._tallies: dict[str, Tally] = {}
-        self._open: list[Tally] = []
+        self._tallies: dict[str, FlopCount] = {}
+        self._open: list[FlopCount] = []
         self._seen: dict[str, set[int]] = {}
         self._hook: _Removable | None = None
 
     @contextmanager
-    def measure(self, kind: str, unit: str = "") -> Iterator[Tally]:
+    def measure(self, kind: str, unit: str = "") -> Iterator[FlopCount]:
         """Count what happens inside into the tally of this kind; the innermost block gets it."""
         self._listen()
-        tally = self._tallies.setdefault(kind, Tally(kind, unit))
+        tally = self._tallies.setdefault(kind, FlopCount(kind, unit))
         self._open.append(tally)
         began = time.monotonic()
         try:
@@ -99,7 +99,7 @@ class Meter:
             tally.calls += 1
             self._open.pop()
 
-    def take(self) -> tuple[Tally, ...]:
+    def take(self) -> tuple[FlopCount, ...]:
         """What was counted since the last time."""
         taken = tuple(self._tallies.values())
         self._tallies, self._seen = {}, {}
@@ -135,7 +135,7 @@ class Meter:
 
 
 @contextmanager
-def measure(meter: Meter | None, kind: str, unit: str = "") -> Iterator[Tally]:
+def measure(meter: FlopCounter | None, kind: str, unit: str = "") -> Iterator[FlopCount]:
     """Count what happens inside; without a meter, for nothing.
 
     Args:
@@ -144,7 +144,7 @@ def measure(meter: Meter | None, kind: str, unit: str = "") -> Iterator[Tally]:
         unit: Of the items, such as ``tokens``.
     """
     if meter is None:
-        yield Tally(kind, unit)
+        yield FlopCount(kind, unit)
         return
     with meter.measure(kind, unit) as tally:
         yield tally

@@ -8,12 +8,12 @@ import pytest
 import torch
 from torch import nn
 
-from zsbench.metering import Meter, measure
+from zsbench.flops import FlopCounter, measure
 
 
 @pytest.fixture
 def meter():
-    made = Meter()
+    made = FlopCounter()
     yield made
     made.close()
 
