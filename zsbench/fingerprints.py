@@ -7,7 +7,7 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +21,11 @@ SETTLED_NS = 2_000_000_000
 
 SHA256 = "sha256"
 CREATE = (
-    "CREATE TABLE IF NOT EXISTS memo (purpose TEXT, path TEXT, size INTEGER, mtime_ns INTEGER, value TEXT, "
-    "PRIMARY KEY (purpose, path))"
+    "CREATE TABLE IF NOT EXISTS remembered (purpose TEXT, path TEXT, size INTEGER, mtime_ns INTEGER, "
+    "ctime_ns INTEGER, value TEXT, PRIMARY KEY (purpose, path))"
 )
-SELECT = "SELECT value FROM memo WHERE purpose = ? AND path = ? AND size = ? AND mtime_ns = ?"
-INSERT = "INSERT OR REPLACE INTO memo VALUES (?, ?, ?, ?, ?)"
+SELECT = "SELECT value FROM remembered WHERE purpose = ? AND path = ? AND size = ? AND mtime_ns = ? AND ctime_ns = ?"
+INSERT = "INSERT OR REPLACE INTO remembered VALUES (?, ?, ?, ?, ?, ?)"
 NO_SYNC = "PRAGMA synchronous = OFF"
 """What a power failure damages is begun anew."""
 
@@ -71,7 +71,9 @@ def hash_json(value: Any) -> str:
 
 
 class FileHashes:
-    """What was computed from files, remembered by purpose, absolute path, size and time of change.
+    """What was computed from files, remembered by purpose, absolute path, size and times of change.
+
+    A copy that keeps the time of its source is told by the time at which it was put there.
 
     Several processes may share the cache; a damaged cache is begun anew.
 
@@ -80,7 +82,7 @@ class FileHashes:
     """
 
     def __init__(self, cache: Path | None = None) -> None:
-        self._known: dict[tuple[str, str, int, int], str] = {}
+        self._known: dict[tuple[str, str, int, int, int], str] = {}
         self._database = None if cache is None else cache / "file-hashes.sqlite"
         self._connection: tuple[int, sqlite3.Connection] | None = None
 
@@ -121,6 +123,11 @@ class FileHashes:
         """SHA-256 of each file, in the order given."""
         return [self.hash_file(path) for path in paths]
 
+    def hash_tree(self, folder: Path) -> str:
+        """SHA-256 over the relative names and contents of all files below a folder, those behind links too."""
+        files = sorted(_iter_files(folder, frozenset()))
+        return hash_json({path.relative_to(folder).as_posix(): self.hash_file(path) for path in files})
+
     def hash_folder(self, folder: Path, *, patterns: Sequence[str] = ("**/*",)) -> str:
         """``hash_folder`` with what is remembered."""
         return hash_folder(folder, patterns=patterns, hashes=self)
@@ -149,12 +156,24 @@ class FileHashes:
         return self._connection[1].execute(statement, values).fetchall()
 
 
-def _identify(path: Path) -> tuple[str, int, int]:
+def _iter_files(folder: Path, above: frozenset[Path]) -> Iterator[Path]:
+    """Every file below a folder; a link to a folder around it is not followed in a circle."""
+    real = folder.resolve()
+    if real in above:
+        return
+    for path in folder.iterdir():
+        if path.is_dir():
+            yield from _iter_files(path, above | {real})
+        elif path.is_file():
+            yield path
+
+
+def _identify(path: Path) -> tuple[str, int, int, int]:
     try:
         status = path.stat()
     except OSError as error:
         raise _missing(path, error) from error
-    return str(path.absolute()), status.st_size, status.st_mtime_ns
+    return str(path.absolute()), status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 def _missing(path: Path, error: OSError | None) -> MissingDataError:

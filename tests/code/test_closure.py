@@ -109,12 +109,29 @@ def test_a_package_that_imports_itself_in_a_circle_is_hashed_once(write):
     assert find("zci.a").modules == find("zci.b").modules
 
 
-def test_files_that_a_package_carries_count_and_those_of_other_packages_do_not(write):
-    """Data in folders without code belong to the package around them."""
-    folder = write(zcd__data__words="dog", zcd__a_py="", zcd__sub__other="cat")
-    for package in ("zcd", "zcd/sub"):
+def test_files_that_a_package_carries_count_and_what_tools_leave_does_not(write):
+    """Resources often lie in a package of their own; backups, notes and results of runs are no data."""
+    folder = write(zcd__data__words="dog", zcd__a_py="", zcd__assets__other="cat", zcd__README="words")
+    for package in ("zcd", "zcd/assets"):
         (folder / package / "__init__.py").write_text("")
-    assert set(find("zcd.a").modules) == {"zcd", "zcd.a", "zcd/data/words"}
+    for left in ("a.py~", "a.py.orig", "notes.ipynb", ".hidden"):
+        (folder / "zcd" / left).write_text("left")
+    (folder / "zcd" / "results" / "1").mkdir(parents=True)
+    (folder / "zcd" / "results" / "1" / "run.json").write_text("{}")
+    assert set(find("zcd.a").modules) == {"zcd", "zcd.a", "zcd/data/words", "zcd/assets/other"}
+
+
+def test_modules_that_a_package_lists_are_followed(write):
+    """``from package import *`` imports them."""
+    write(zcs__part_py="P = 1\n", zcs_user_py="from zcs import *\n")
+    (write() / "zcs" / "__init__.py").write_text('__all__ = ["part"]\n')
+    assert "zcs.part" in find("zcs_user").modules
+
+
+def test_a_local_module_before_one_of_python_is_local(write):
+    """Whoever stands first on the path is imported."""
+    write(chunk_py="C = 1\n", zcl_py="import chunk, json\n")
+    assert set(find("zcl").modules) == {"zcl", "chunk"}
 
 
 def test_a_whole_package_is_taken_for_every_name_but_of_zsbench(write):

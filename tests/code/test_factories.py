@@ -23,6 +23,17 @@ class Below(Made):
     """Another."""
 
 
+class Alternative:
+    """Has factories as methods."""
+
+    @classmethod
+    def make(cls, config):
+        return cls()
+
+    def made(self, config):
+        return self
+
+
 def make(*parts):
     """A function at the top of a module."""
     return parts
@@ -45,7 +56,16 @@ def in_a_function():
     return Inner
 
 
+class Renamed(Made):
+    """Says that it is another."""
+
+
+Renamed.__qualname__ = "Made"
+
 REFUSED = {
+    "a method of a class": (Alternative.make, "method"),
+    "a method of an object": (Alternative().made, "method"),
+    "a class by another's name": (Renamed, "another thing"),
     "a lambda": (lambda config: config, "lambda"),
     "a class of a function": (in_a_function(), "<locals>"),
     "a class of a notebook": (in_a_notebook(), "no file"),

@@ -18,6 +18,7 @@ PLAIN = b'"""Words."""\n\nSIZE = 3\n\n\ndef size(count: int) -> int:\n    """Mor
         (b"SIZE = 3\n", b'SIZE = 3\n"""How large."""\n'),
         (b"return SIZE * count", b"return (SIZE * count)"),
         (b"SIZE = 3\n", b"SIZE = 0x3\n\n\n"),
+        (b'"""Words."""', b'u"Words"'),
         (b"SIZE = 3\n", b"from typing import TYPE_CHECKING\nSIZE = 3\n"),
     ],
 )
@@ -87,6 +88,30 @@ NO_FACTORY = "a sentence: with words"
 def test_a_file_that_only_names_what_its_parts_define_is_known(text, face):
     """One that does anything is not."""
     assert parse_source(text).only_imports is face
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"from importlib import import_module as load\nload('a.b')\n",
+        b"from importlib import import_module\nimport_module(name='a.b')\n",
+    ],
+)
+def test_an_import_by_name_is_found_whatever_the_function_is_called(text):
+    """The name stands there."""
+    assert Import("a.b") in parse_source(text).imports
+
+
+@pytest.mark.parametrize("text", [b'"""Words."""\nprint(__doc__)\n', b'def f():\n    """Words."""\n\nf.__doc__\n'])
+def test_words_that_a_file_reads_count(text):
+    """They are data then."""
+    assert parse_source(text).digest != parse_source(text.replace(b"Words", b"Others")).digest
+
+
+def test_types_are_checked_at_run_time_where_a_file_says_so():
+    """``TYPE_CHECKING`` of its own making is a name like any other."""
+    text = b"TYPE_CHECKING = True\nif TYPE_CHECKING:\n    import a\n"
+    assert parse_source(text).digest != parse_source(text.replace(b"import a", b"import b")).digest
 
 
 @pytest.mark.parametrize("text", [b"def (:\n", b"\x00", b"x = " + b"(" * 5000, "é".encode("latin-1")])

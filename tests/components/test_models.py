@@ -30,10 +30,17 @@ def test_an_encoder_is_called_by_its_model(tmp_path):
 
 
 def test_an_encoder_is_identified_by_its_fingerprint():
-    """No weights are loaded for it."""
+    """No weights are loaded for it. Settings that the fingerprint may not hold count too."""
     loads = zsbench_fakes.FakeEncoder.loads
-    assert encoder_of(model="other").content == "fake-other-True"
+    found = encoder_of(model="other").content
+    assert found != encoder_of().content
     assert zsbench_fakes.FakeEncoder.loads == loads
+
+
+def test_a_fingerprint_that_holds_the_settings_is_enough(monkeypatch):
+    """The same weights in another folder are the same encoder."""
+    monkeypatch.setattr(zsbench_fakes.FakeEncoder, "fingerprint_holds_settings", True)
+    assert encoder_of(model="other").content == "fake-other-True"
 
 
 def test_a_model_without_weights_is_planned_with_why_they_are_missing():
@@ -51,14 +58,14 @@ def test_a_model_whose_weights_are_here_is_what_it_is():
     """Nothing is missing."""
     choice = encoder_of()
     assert choice.tolerate_missing() == ""
-    assert choice.content == "fake-fake-True"
+    assert choice.content == encoder_of().content
 
 
 def test_a_gap_model_is_resolved_with_what_its_fit_requires():
-    """Each one that is made is fresh."""
+    """Its own code and that of its settings are its factories."""
     gap = GapChoice.resolve(GapSetting(id="fake-paired"), REGISTRY)
     assert (gap.requires, gap.owner.plugin) == ("paired", "fakes")
-    assert gap.make() is not gap.make()
+    assert gap.factories == (gap.factory, type(gap.config))
     assert gap.describe(FileHashes(None))["id"] == "fake-paired"
 
 

@@ -46,7 +46,7 @@ def zsbench(tmp_path, cache):
     return call
 
 
-RUN = ["run", "--captioners", "says,also-says", "--tasks", "coco-karpathy-test", "--limit", "20"]
+RUN = ["run", "--captioners", "says,also-says", "--tasks", "coco-karpathy-test", "--limit", "10"]
 
 
 def test_captioners_that_are_broken_after_a_run_fail_the_gate(zsbench, tmp_path):
@@ -54,15 +54,13 @@ def test_captioners_that_are_broken_after_a_run_fail_the_gate(zsbench, tmp_path)
     assert zsbench(*RUN).returncode == 0
     kept = zsbench("gate", "results/latest", "--baseline", "results", "--update-baseline", "--revision", "first")
     assert kept.returncode == 0, kept.stderr
-    again = zsbench(*RUN)
-    assert "stages were cached" in again.stdout
     text = zsbench.plugin.read_text(encoding="utf-8")
     zsbench.plugin.write_text(text.replace('f"a red dog on the {id_} street"', '"xxx yyy"'), encoding="utf-8")
     assert zsbench(*RUN).returncode == 0
     judged = zsbench("gate", "results/latest", "--baseline", "results")
     assert judged.returncode == 1, judged.stdout + judged.stderr
     assert judged.stdout.count("FAIL ") >= 2
-    assert "PASS " not in judged.stdout
+    assert "no caption" not in judged.stdout
 
 
 def test_a_dry_run_says_which_part_of_a_key_changed(zsbench):
@@ -77,3 +75,17 @@ def test_a_dry_run_says_which_part_of_a_key_changed(zsbench):
     assert "predict of says on coco-karpathy-test, seed 0 changed" in dry
     threads = zsbench(*RUN, "--dry-run", "--set", "threads=2").stdout
     assert "threads: 1 -> 2" in threads
+
+
+def test_what_was_edited_while_it_was_made_is_not_kept(zsbench):
+    """Nobody knows which of both it is of; the next run makes it."""
+    text = zsbench.plugin.read_text(encoding="utf-8")
+    edits = "Path(__file__).write_text(Path(__file__).read_text().replace('red', 'blue'))"
+    slow = text.replace("        pass\n", f"        {edits}\n", 1).replace(
+        "\nfrom zsbench", "from pathlib import Path\n\nfrom zsbench", 1
+    )
+    zsbench.plugin.write_text(slow, encoding="utf-8")
+    done = zsbench(*RUN[:2], "says", *RUN[3:])
+    assert done.returncode == 4, done.stdout + done.stderr
+    assert "changed while predict of says on coco-karpathy-test, seed 0 was made" in done.stdout
+    assert zsbench(*RUN[:2], "says", *RUN[3:]).returncode == 0

@@ -25,10 +25,19 @@ FILES = {
     "other_help/unused.py": "SIGN = '!'\n",
     "stranger/__init__.py": "",
     "stranger/config.py": """
+        from pydantic import Field
+
         from zsbench.interfaces import Frozen, InputPath
 
         class SaysConfig(Frozen):
             checkpoint: InputPath | None = None
+            words: frozenset[str] = frozenset({"a", "b", "c", "d", "e"})
+            hidden: str = Field(default="x", exclude=True)
+            limit: float = 1.0
+
+            @property
+            def sign(self):
+                return "."
     """,
     "stranger/captioner.py": """
         from pathlib import Path
@@ -53,6 +62,8 @@ FILES = {
                 return (Path(__file__).parents[1] / "weights.txt").read_text()
     """,
     "stranger/data/word.txt": "cat",
+    "stranger/assets/__init__.py": "",
+    "stranger/assets/sign.txt": "!",
     "stranger/factories.py": """
         from stranger.captioner import Says
 
@@ -150,8 +161,9 @@ def test_factories_of_every_form_are_planned_and_have_the_same_keys_each_time(pl
     assert plan(planner) == before
 
 
-def test_a_partial_has_the_same_key_in_another_process(folder, cache, before):
-    """Its address in memory is no part of it."""
+def test_keys_are_the_same_in_another_process(folder, cache, before, monkeypatch):
+    """The address of a partial and the order of a set are no part of them."""
+    monkeypatch.setenv("PYTHONHASHSEED", "7")
     other = Planner([folder], cache, [folder / "plugin.py", folder / "local.py"])
     try:
         assert plan(other) == before
@@ -166,6 +178,8 @@ def test_a_partial_has_the_same_key_in_another_process(folder, cache, before):
         ("other_help/words.py", "'dog'", "'wolf'", set(IDS) - {"local"}),
         ("other_help/__init__.py", "WORD\n", "WORD as WORD\nWORD = 'x'\n", set(IDS) - {"local"}),
         ("stranger/data/word.txt", "cat", "lion", set(IDS) - {"local"}),
+        ("stranger/assets/sign.txt", "!", "?", set(IDS) - {"local"}),
+        ("stranger/config.py", 'return "."', 'return "!"', set(IDS) - {"local"}),
         ("stranger/factories.py", "return Says(config)", "return Says(config) or None", {"by-function", "by-partial"}),
         ("weights.txt", "first", "second", {"weighs"}),
         ("loose/captioner.py", "SUFFIX = 1", "SUFFIX = 2", {"loose"}),
@@ -193,6 +207,14 @@ def test_the_content_of_a_file_that_a_setting_names_is_in_the_key_and_its_place_
     assert here == there
     places[1].write_bytes(b"other weights")
     assert plan(planner, **{"settings.says.checkpoint": str(places[1])})["says"] != here
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"), [("hidden", "y"), ("words", ["a", "f"]), ("limit", float("inf")), ("limit", 2.0)]
+)
+def test_every_setting_is_in_the_key(planner, before, setting, value):
+    """Those that a config leaves out of its JSON, sets, and numbers that JSON has no form for."""
+    assert plan(planner, **{f"settings.says.{setting}": value})["says"] != before["says"]
 
 
 def test_a_file_that_a_setting_names_and_that_is_not_there_is_told_by_the_plan(planner, tmp_path):

@@ -39,7 +39,7 @@ def reader(monkeypatch):
 
     class Choice:
         content, label = "fake-reader", "fake"
-        factory = "zsbench.language.causal:CausalLanguageModel"
+        factories = ("zsbench.language.causal:CausalLanguageModel",)
 
         def __init__(self, setting, *, online, hashes):
             self.settings, self.model = setting, model

@@ -50,6 +50,9 @@ class FakeStage(Stage):
         kind = KINDS[self.kind]
         return MachineNeeds(kind.memory, device=kind.computes, computes=kind.computes, alone=kind.alone)
 
+    def find_edits(self):
+        return []
+
     def material(self):
         return {}
 

@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 
 from zsbench.code.modules import Module, ModuleFinder, installed_version, is_of_python
-from zsbench.code.syntax import FORMAT, Import, Syntax, parse_source
+from zsbench.code.syntax import FORMAT, LISTED, Import, Syntax, parse_source
 from zsbench.errors import PluginContractError
 from zsbench.fingerprints import FileHashes, hash_json
 
@@ -27,7 +27,11 @@ INERT = frozenset(
     {"annotated-types", "filelock", "pluggy", "pydantic", "pydantic-core", "rich", "typer", "typing-extensions"}
 )
 """Libraries that check settings, hold locks and print; no output depends on them."""
-NO_DATA = frozenset({".py", ".pyc", ".pyi", ".pyo", ".so", ".pyd", ".typed"})
+NO_DATA = frozenset(
+    {".py", ".pyc", ".pyi", ".pyo", ".typed", ".orig", ".rej", ".bak", ".swp", ".tmp", ".log", ".ipynb"}
+)
+"""Endings of code, and of what editors and tools leave."""
+WORDS_FOR_PEOPLE = ("README", "CHANGELOG", "LICENSE", "NOTICE", "AUTHORS")
 
 
 @dataclass(frozen=True)
@@ -139,7 +143,10 @@ class CodeHashes:
         if not module.is_source or module.path is None or self._is_face(module):
             return
         for one in self._read(module.path).imports:
-            yield from self._resolve(one, module)
+            if one.bound != LISTED:
+                yield from self._resolve(one, module)
+            elif module.folders and (part := self._finder.find(f"{module.name}.{one.name}")):
+                yield part
 
     def _resolve(self, one: Import, module: Module) -> Iterator[Module]:
         """The modules behind one import: the module that is named, or the part of it that is taken."""
@@ -159,7 +166,7 @@ class CodeHashes:
         """Where a package of zsbench takes a name from; everything it takes where all is asked for."""
         assert face.path is not None  # noqa: S101  a face is a file
         for one in self._read(face.path).imports:
-            if name in {one.bound, "*", ""}:
+            if name in {one.bound, "*", ""} and one.bound != LISTED:
                 yield from self._resolve(one, face)
 
     def _read(self, path: Path) -> Syntax:
@@ -177,16 +184,25 @@ class CodeHashes:
 
 
 def _iter_data(folder: Path) -> Iterator[Path]:
-    """Files of a package's folder and of folders in it that are no packages."""
+    """Files of a package's folder and of all folders in it, packages too: resources often lie in one of their own.
+
+    Those of zsbench's rooms belong to their room alone.
+    """
     with os.scandir(folder) as entries:
         for entry in entries:
             path = Path(entry.path)
-            if entry.name.startswith((".", "__pycache__")) or entry.name.endswith((".egg-info", ".dist-info")):
+            if entry.name.startswith((".", "__pycache__")) or entry.name.endswith((".egg-info", ".dist-info", "~")):
                 continue
             if entry.is_dir():
-                yield from () if (path / "__init__.py").exists() else _iter_data(path)
-            elif path.suffix not in NO_DATA and entry.is_file():
+                yield from () if _is_apart(path) else _iter_data(path)
+            elif path.suffix not in NO_DATA and not entry.name.startswith(WORDS_FOR_PEOPLE) and entry.is_file():
                 yield path
+
+
+def _is_apart(folder: Path) -> bool:
+    """Whether a folder in a package is a room of zsbench, or holds results of runs."""
+    room = folder.parent.name == CORE and (folder / "__init__.py").exists()
+    return room or any(folder.glob("*/run.json"))
 
 
 def _absolute(one: Import, module: Module) -> str:

@@ -70,15 +70,30 @@ def _find_problem(factory: Any) -> str:
     if isinstance(factory, functools.partial):
         parts = (factory.func, *factory.args, *factory.keywords.values())
         return next(filter(None, map(_find_problem_of_bound, parts)), "")
-    name = getattr(factory, "__qualname__", "")
-    if not name or not getattr(factory, "__module__", ""):
+    if inspect.ismethod(factory):
+        return f"is the method {factory.__qualname__}, whose object is in no key"
+    return _find_problem_of_name(factory, getattr(factory, "__qualname__", ""), getattr(factory, "__module__", ""))
+
+
+def _find_problem_of_name(factory: Any, name: str, module: str) -> str:
+    """What is wrong with the name of a class or function; empty if it leads there."""
+    holder = sys.modules.get(module or "")
+    if not name or not module:
         return f"is {type(factory).__name__} {factory!r}, which has no name"
     if "<lambda>" in name or "<locals>" in name:
         return f"is {name}, which has no name in its module"
-    holder = sys.modules.get(factory.__module__)
     if getattr(holder, "__file__", None) is None or not _has_file(factory):
-        return f"is {name} of {factory.__module__}, which is no file"
+        return f"is {name} of {module}, which is no file"
+    if _look_up(holder, name) is not factory:
+        return f"says that it is {name} of {module}, where another thing has that name"
     return ""
+
+
+def _look_up(holder: Any, name: str) -> Any:
+    """What a module has under a qualified name; None if nothing."""
+    for part in name.split("."):
+        holder = getattr(holder, part, None)
+    return holder
 
 
 def _find_problem_of_bound(value: Any) -> str:

@@ -6,6 +6,7 @@ import importlib.util
 import json
 import re
 import sys
+import sysconfig
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -19,6 +20,7 @@ __all__ = ["Module", "ModuleFinder", "installed_version", "is_bytecode", "is_of_
 
 SITE_FOLDERS = frozenset({"site-packages", "dist-packages"})
 BUILT_INTO_PYTHON = frozenset({"__future__", *sys.stdlib_module_names})
+STANDARD = frozenset(Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib"))
 ABSENT = "absent"
 
 
@@ -99,9 +101,15 @@ class ModuleFinder:
         return {}
 
 
+@cache
 def is_of_python(name: str) -> bool:
-    """Whether a module comes with Python itself."""
-    return name.partition(".")[0] in BUILT_INTO_PYTHON
+    """Whether a module comes with Python itself, and no local module of its name stands before it."""
+    top = name.partition(".")[0]
+    if top not in BUILT_INTO_PYTHON:
+        return False
+    spec = PathFinder.find_spec(top)
+    origin = Path(spec.origin) if spec is not None and spec.has_location and spec.origin else None
+    return top in sys.builtin_module_names or origin is None or any(folder in origin.parents for folder in STANDARD)
 
 
 def is_bytecode(name: str) -> bool:

@@ -10,13 +10,14 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-__all__ = ["FORMAT", "Import", "Syntax", "parse_source"]
+__all__ = ["FORMAT", "LISTED", "Import", "Syntax", "parse_source"]
 
-FORMAT = f"syntax 2, Python {sys.version_info.major}.{sys.version_info.minor}"
+FORMAT = f"syntax 3, Python {sys.version_info.major}.{sys.version_info.minor}"
 """Remembered analyses count for this format alone: Python's own syntax trees differ between versions."""
 FACTORY = re.compile(r"([A-Za-z_]\w*(?:\.\w+)*):[A-Za-z_]\w*")
 """An import string, such as ``package.module:name``."""
-BY_NAME = {"import_module", "__import__"}
+BY_NAME = frozenset({"import_module", "__import__"})
+LISTED = "__all__"
 
 
 @dataclass(frozen=True)
@@ -71,11 +72,22 @@ def parse_source(content: bytes) -> Syntax:
         tree = ast.parse(content)
     except (SyntaxError, ValueError, RecursionError):
         return Syntax(hashlib.sha256(content).hexdigest())
-    imports = tuple(_iter_imports(tree))
+    imports = (*_iter_imports(tree, _find_importers(tree)), *_iter_listed(tree))
     only_imports = all(_is_face(node) for node in tree.body)
-    _drop_words(tree)
+    if not _uses_words(tree):
+        _drop_words(tree)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant):
+            node.kind = None  # u"text" is "text"
     text = ast.dump(tree, annotate_fields=False)
     return Syntax(hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(), imports, only_imports)
+
+
+def _uses_words(tree: ast.Module) -> bool:
+    """Whether a file reads docstrings, or makes ``TYPE_CHECKING`` its own."""
+    attributes = any(isinstance(node, ast.Attribute) and node.attr == "__doc__" for node in ast.walk(tree))
+    names = {(node.id, type(node.ctx)) for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    return attributes or ("__doc__", ast.Load) in names or ("TYPE_CHECKING", ast.Store) in names
 
 
 def _drop_words(tree: ast.Module) -> None:
@@ -110,7 +122,7 @@ def _is_for_types(node: ast.AST) -> bool:
     return name == "TYPE_CHECKING"
 
 
-def _iter_imports(node: ast.AST) -> Iterator[Import]:
+def _iter_imports(node: ast.AST, importers: frozenset[str]) -> Iterator[Import]:
     """Imports below a node that run, by statement, by ``import_module`` and by import string."""
     if _is_for_types(node):
         return
@@ -121,17 +133,33 @@ def _iter_imports(node: ast.AST) -> Iterator[Import]:
         for alias in node.names:
             yield Import(node.module or "", node.level, alias.name, alias.asname or alias.name)
     elif isinstance(node, ast.Call):
-        yield from _iter_called(node)
+        yield from _iter_called(node, importers)
     elif isinstance(node, ast.Constant) and isinstance(node.value, str) and (found := FACTORY.fullmatch(node.value)):
         yield Import(found[1])
     for child in ast.iter_child_nodes(node):
-        yield from _iter_imports(child)
+        yield from _iter_imports(child, importers)
 
 
-def _iter_called(node: ast.Call) -> Iterator[Import]:
-    """The module that ``import_module("package.module")`` names."""
+def _iter_called(node: ast.Call, importers: frozenset[str]) -> Iterator[Import]:
+    """The module that ``import_module("package.module")`` names, whatever the function is called there."""
     called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-    first = node.args[0] if node.args else None
-    if called in BY_NAME and isinstance(first, ast.Constant) and isinstance(first.value, str):
+    named = [keyword.value for keyword in node.keywords if keyword.arg == "name"]
+    first = next(iter([*node.args, *named]), None)
+    if called in importers and isinstance(first, ast.Constant) and isinstance(first.value, str):
         level = len(first.value) - len(first.value.lstrip("."))
         yield Import(first.value.lstrip("."), level)
+
+
+def _find_importers(tree: ast.Module) -> frozenset[str]:
+    """What a file calls the functions that import by name."""
+    froms = (node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module == "importlib")
+    return BY_NAME | {alias.asname for node in froms for alias in node.names if alias.asname and alias.name in BY_NAME}
+
+
+def _iter_listed(tree: ast.Module) -> Iterator[Import]:
+    """Names that ``__all__`` lists: of a package, ``from package import *`` imports the modules among them."""
+    for node in tree.body:
+        value = node.value if isinstance(node, ast.Assign | ast.AnnAssign) and _is_face(node) else None
+        if isinstance(value, ast.List | ast.Tuple):
+            names = (part.value for part in value.elts if isinstance(part, ast.Constant))
+            yield from (Import("", 1, name, LISTED) for name in names if isinstance(name, str))

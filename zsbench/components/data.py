@@ -14,7 +14,6 @@ from zsbench.data import make_corpus, make_task
 from zsbench.errors import MissingDataError, PluginContractError
 from zsbench.fingerprints import FileHashes
 from zsbench.interfaces import Example, Task, TaskSpec, TextCorpus
-from zsbench.metrics.descriptive import plain_texts
 from zsbench.registry import Registry
 
 __all__ = ["CorpusChoice", "DataPlace", "Item", "ReferenceTexts", "TaskChoice", "TextSource"]
@@ -67,11 +66,6 @@ class CorpusChoice:
     def content(self) -> str:
         """SHA-256 of the texts, in order."""
         return _hash_texts(self.texts)
-
-    @cached_property
-    def known(self) -> frozenset[str]:
-        """The texts as they are compared with captions and references."""
-        return plain_texts(self.texts)
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,11 @@ from typing import Any
 from zsbench.code.loading import load_object
 from zsbench.config import EncoderSetting, LanguageModelSetting
 from zsbench.errors import MissingWeightsError
-from zsbench.fingerprints import FileHashes
+from zsbench.fingerprints import FileHashes, hash_json
 from zsbench.interfaces import (
     Encoder,
     EncoderSpec,
     Frozen,
-    GapModel,
     GapModelSpec,
     GapRequirement,
     GapSetting,
@@ -36,7 +35,8 @@ class EncoderChoice:
         spec = registry.get(EncoderSpec, setting.id)
         config = build_config(spec.config, setting.settings, source=f"settings of encoder {setting.id}")
         self.id = setting.id
-        self.factory = spec.factory
+        self.factories: tuple[Factory, ...] = (spec.factory, type(config))
+        self._config, self._hashes = config, hashes
         self.settings: Mapping[str, Any] = setting.settings
         self.encoder: Encoder = load_object(spec.factory)(config, online=online)
         self.encoder.hashes = hashes
@@ -50,8 +50,10 @@ class EncoderChoice:
 
     @cached_property
     def content(self) -> str:
-        """What identifies it beside its code: its fingerprint."""
-        return self.missing_weights or self.encoder.fingerprint
+        """What identifies it beside its code: its fingerprint, and its settings where that does not hold them."""
+        if self.missing_weights or self.encoder.fingerprint_holds_settings:
+            return self.missing_weights or self.encoder.fingerprint
+        return hash_json({"fingerprint": self.encoder.fingerprint, **describe_settings(self._config, self._hashes)})
 
     def tolerate_missing(self) -> str:
         """Plan without weights, for a dry run; why they are missing, empty if they are here."""
@@ -66,9 +68,10 @@ class LanguageModelChoice:
         config = build_config(
             "zsbench.language.settings:CausalConfig", setting.model_dump(), source="language_model of the matrix"
         )
-        self.factory = "zsbench.language.causal:CausalLanguageModel"
+        factory = "zsbench.language.causal:CausalLanguageModel"
+        self.factories: tuple[Factory, ...] = (factory,)
         self.settings = setting
-        self.model: LanguageModel = load_object(self.factory)(config, online=online, hashes=hashes)
+        self.model: LanguageModel = load_object(factory)(config, online=online, hashes=hashes)
         self.missing_weights = ""
 
     @property
@@ -112,10 +115,10 @@ class GapChoice:
         requires: Any = find_declared(spec.factory, config, "requires", str, owner.plugin)
         return cls(setting.id, spec.factory, config, requires, owner)
 
-    def make(self) -> GapModel:
-        """A fresh, unfitted gap model."""
-        model: GapModel = load_object(self.factory)(self.config)
-        return model
+    @property
+    def factories(self) -> tuple[Factory, ...]:
+        """What makes it, and its settings' class: the code that a key holds."""
+        return (self.factory, type(self.config))
 
     def describe(self, hashes: FileHashes) -> dict[str, Any]:
         """Id and settings, with the content of the files that they name."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from zsbench.encoders.settings import OpenClipConfig
 from zsbench.encoders.sources import EncoderSource, fingerprint_source, resolve_source
@@ -35,6 +35,8 @@ class OpenClipEncoder(Encoder):
         online: Whether missing weights may be downloaded.
         hashes: Remembered hashes of weights files, for ``fingerprint``; also an attribute.
     """
+
+    fingerprint_holds_settings: ClassVar[bool] = True
 
     def __init__(self, config: OpenClipConfig, *, online: bool = False, hashes: FileHashes | None = None) -> None:
         self.config = config

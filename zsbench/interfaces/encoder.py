@@ -8,7 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -63,6 +63,8 @@ class Encoder(ABC):
             sets; see ``zsbench.flops``.
     """
 
+    fingerprint_holds_settings: ClassVar[bool] = False
+    """Whether every setting that moves a feature is in the fingerprint; if not, all settings are in the keys."""
     hashes: FileHashes | None = None
     meter: FlopCounter | None = None
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
+import math
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, GetCoreSchemaHandler, GetJsonSchemaHandler
-from pydantic_core import CoreSchema, core_schema
+from pydantic_core import CoreSchema, core_schema, to_jsonable_python
 
 if TYPE_CHECKING:
     from zsbench.fingerprints import FileHashes
 
-__all__ = ["InputPath", "describe_settings", "iter_input_paths"]
+__all__ = ["InputPath", "describe_settings"]
 
 
 class InputPath(os.PathLike[str]):
@@ -35,12 +38,12 @@ class InputPath(os.PathLike[str]):
         return self.path.name
 
     def content(self, hashes: FileHashes) -> str:
-        """SHA-256 of the file, or over names and contents of the folder's files.
+        """SHA-256 of the file, or over names and contents of the folder's files, links followed.
 
         Raises:
             MissingDataError: It is not there.
         """
-        return hashes.hash_folder(self.path) if self.path.is_dir() else hashes.hash_file(self.path)
+        return hashes.hash_tree(self.path) if self.path.is_dir() else hashes.hash_file(self.path)
 
     def __fspath__(self) -> str:
         return str(self.path)
@@ -78,27 +81,60 @@ class InputPath(os.PathLike[str]):
         return cls(value)
 
 
-def iter_input_paths(value: object, key: str = "") -> Iterator[tuple[str, InputPath]]:
-    """Every ``InputPath`` in a config by dotted key, and every plain path that is there."""
-    if isinstance(value, InputPath):
-        yield key, value
-    elif isinstance(value, Path) and value.exists():
-        yield key, InputPath(value)
-    elif isinstance(value, BaseModel):
-        yield from iter_input_paths({name: getattr(value, name) for name in type(value).model_fields}, key)
-    elif isinstance(value, Mapping):
-        for name, inner in value.items():
-            yield from iter_input_paths(inner, f"{key}.{name}" if key else str(name))
-    elif isinstance(value, Sequence) and not isinstance(value, str | bytes):
-        for index, inner in enumerate(value):
-            yield from iter_input_paths(inner, f"{key}.{index}" if key else str(index))
+def describe_settings(config: BaseModel, hashes: FileHashes, *, without: Collection[str] = ()) -> dict[str, Any]:
+    """Every field of a config as JSON, and the content of each file that they name; the same in every process.
 
+    Fields that a config leaves out of its own JSON are in it too, and sets stand in order.
 
-def describe_settings(config: BaseModel, hashes: FileHashes) -> dict[str, Any]:
-    """Settings as JSON, and the content of each file that they name.
+    Args:
+        config: The settings.
+        hashes: Of files.
+        without: Fields of the config that do not count.
 
     Raises:
         MissingDataError: A file is not there.
     """
-    files = {key: path.content(hashes) for key, path in iter_input_paths(config)}
-    return {"settings": config.model_dump(mode="json"), **({"files": files} if files else {})}
+    fields = {name: getattr(config, name) for name in type(config).model_fields if name not in without}
+    files = {key: path.content(hashes) for key, path in _iter_paths(fields, "")}
+    return {"settings": _as_json(fields), **({"files": files} if files else {})}
+
+
+def _iter_paths(value: object, key: str) -> Iterator[tuple[str, InputPath]]:
+    """Every ``InputPath`` in a value by dotted key, and every plain path that is there."""
+    if isinstance(value, InputPath):
+        yield key, value
+    elif isinstance(value, Path):
+        yield from [(key, InputPath(value))] if value.exists() else []
+    else:
+        for name, inner in _iter_parts(value):
+            yield from _iter_paths(inner, f"{key}.{name}" if key else name)
+
+
+def _as_json(value: object) -> Any:
+    """A value as JSON; a file by its last part, what JSON has no form for by its name."""
+    if isinstance(value, InputPath | Path):
+        return value.name
+    if isinstance(value, str | int | bool | type(None)):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    if isinstance(value, AbstractSet):
+        return sorted((_as_json(part) for part in value), key=repr)
+    if isinstance(value, Sequence) and not isinstance(value, bytes):
+        return [_as_json(part) for part in value]
+    parts = dict(_iter_parts(value))
+    return {name: _as_json(part) for name, part in parts.items()} if parts else to_jsonable_python(value, fallback=repr)
+
+
+def _iter_parts(value: object) -> Iterator[tuple[str, object]]:
+    """The fields, entries or members of a value, each by its name or place."""
+    if isinstance(value, BaseModel):
+        yield from ((name, getattr(value, name)) for name in type(value).model_fields)
+    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
+        yield from ((field.name, getattr(value, field.name)) for field in dataclasses.fields(value))
+    elif isinstance(value, Mapping):
+        yield from ((str(name), inner) for name, inner in value.items())
+    elif isinstance(value, AbstractSet):
+        yield from ((str(place), inner) for place, inner in enumerate(sorted(value, key=repr)))
+    elif isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        yield from ((str(place), inner) for place, inner in enumerate(value))

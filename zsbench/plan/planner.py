@@ -9,6 +9,7 @@ from pathlib import Path
 from zsbench.code import CodeHashes
 from zsbench.components import CorpusChoice, DataPlace, EncoderChoice, LanguageModelChoice, TaskChoice
 from zsbench.config import Matrix
+from zsbench.cores import count_threads
 from zsbench.data import OfficialSplits
 from zsbench.errors import MetricNotRunError, MissingDataError, MissingDependencyError
 from zsbench.fingerprints import FileHashes
@@ -70,7 +71,8 @@ class _Planner:
         self.result.unavailable = _unavailable(self.tasks, matrix, registry)
         self.result.remarks += [_tell_missing(task, data_root) for task in self.tasks if task.missing]
         self.result.split_remarks = _split_remarks(self.tasks, registry)
-        setup = Setup(CodeHashes(options.hashes), options.hashes, matrix.device, matrix.threads)
+        threads = matrix.threads or count_threads()
+        setup = Setup(CodeHashes(options.hashes), options.hashes, matrix.device, threads)
         self.stages = StageBuilder(matrix, registry, self._models(place), setup, tuple(self.result.unavailable))
 
     def plan(self) -> Plan:

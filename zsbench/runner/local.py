@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from zsbench.cores import limit_threads
 from zsbench.interfaces import Engine, Resources, Work
-from zsbench.runner.cores import limit_threads
 from zsbench.runner.process_pool import WorkerPool, can_fork
 
 __all__ = ["LocalEngine"]

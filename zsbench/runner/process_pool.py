@@ -18,10 +18,10 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
+from zsbench.cores import count_cores, limit_threads
 from zsbench.interfaces import Resources, StageRecord, StageView, Work
 from zsbench.interfaces.engine import Advance
 from zsbench.provenance import peak_memory
-from zsbench.runner.cores import count_cores, limit_threads
 
 __all__ = ["WorkerPool", "can_fork"]
 

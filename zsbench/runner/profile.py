@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from zsbench.cores import limit_threads
 from zsbench.files import write_text
 from zsbench.flops import FlopCount
 from zsbench.interfaces import Resources
 from zsbench.plan import Plan
 from zsbench.profiling import MachineRates, describe_stage, measure_machine, profile_text, sum_stages
 from zsbench.records import SCHEMA_VERSION
-from zsbench.runner.cores import limit_threads
 from zsbench.runner.outcome import Outcome
 
 __all__ = ["FILE", "Stopwatch", "write_profile"]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from zsbench.cores import count_cores
 from zsbench.interfaces import StageRecord, StageView, Work
 from zsbench.interfaces.engine import Advance
 from zsbench.plan import Plan
-from zsbench.runner.cores import count_cores
 from zsbench.runner.execution import make_stage
 from zsbench.runner.outcome import Outcome
 from zsbench.runner.reporter import Reporter

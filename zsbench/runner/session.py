@@ -37,11 +37,11 @@ from zsbench.provenance import collect_provenance, peak_memory
 from zsbench.records import RunFolder
 from zsbench.registry import load_object
 from zsbench.runner.cells import CellRecorder
-from zsbench.runner.cores import choose_resources
 from zsbench.runner.outcome import Outcome
 from zsbench.runner.profile import Stopwatch, write_profile
 from zsbench.runner.queue import StageQueue
 from zsbench.runner.reporter import Reporter
+from zsbench.runner.resources import choose_resources
 from zsbench.runner.survey import survey_store, wanted_stages
 from zsbench.stages import StageContext
 from zsbench.store import Store

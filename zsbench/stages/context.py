@@ -13,7 +13,7 @@ from zsbench.flops import LOAD, FlopCounter, measure
 from zsbench.interfaces.encoder import Encoder
 from zsbench.interfaces.task import CorpusFeatures
 from zsbench.stages.checked_gap import CheckedGapModel
-from zsbench.stages.gap_states import STATE, read_gap_state
+from zsbench.stages.gap_states import STATE, make_gap, read_gap_state
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor
@@ -113,7 +113,7 @@ class StageContext:
         """
         if chosen is None:
             return None
-        model = chosen.gap.make()
+        model = make_gap(chosen.gap)
         if chosen.fit is not None:
             read_gap_state(self.output(chosen.fit) / STATE, model, chosen.fit.fitted_on)
         return CheckedGapModel(model, chosen.gap.id, chosen.gap.owner)

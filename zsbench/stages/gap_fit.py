@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from zsbench.errors import CorruptDataError
-from zsbench.stages.gap_states import STATE, write_gap_state
+from zsbench.stages.gap_states import STATE, make_gap, write_gap_state
 from zsbench.stages.image_features import ImageFeatureReader
 from zsbench.stages.stage import Stage
 
@@ -77,11 +77,11 @@ class GapFit(Stage):
 
     def components(self) -> Iterable[Factory]:
         """The gap model."""
-        return (self.gap.factory,)
+        return self.gap.factories
 
     def run(self, folder: Path, context: StageContext) -> bool:
         """Fit the gap model."""
-        model = self.gap.make()
+        model = make_gap(self.gap)
         texts = context.text_features(self.texts) if self.texts else None
         scratch = folder / "images.npy"
         images = self._pooled(self.images, scratch, context) if self.images else None

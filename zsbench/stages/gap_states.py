@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from zsbench.code.loading import load_object
 from zsbench.errors import CorruptDataError, HashMismatchError
 from zsbench.interfaces.gap import GapModel
 
-__all__ = ["STATE", "read_gap_state", "write_gap_state"]
+if TYPE_CHECKING:
+    from zsbench.components import GapChoice
+
+__all__ = ["STATE", "make_gap", "read_gap_state", "write_gap_state"]
 
 STATE = "state.safetensors"
 _REMEDY = "Delete the folder of this stage in the store and run again."
+
+
+def make_gap(gap: GapChoice) -> GapModel:
+    """A fresh, unfitted gap model."""
+    model: GapModel = load_object(gap.factory)(gap.config)
+    return model
 
 
 def write_gap_state(path: Path, model: GapModel, fitted_on: str) -> None:

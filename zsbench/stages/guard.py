@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from zsbench.errors import CaptionerError, ZsbenchError
 
 if TYPE_CHECKING:
     from zsbench.registry import Owner, ResolvedCaptioner
 
-__all__ = ["guarded", "told_owner"]
+__all__ = ["ask_fingerprint", "guarded", "told_owner"]
 
 
 class guarded:  # noqa: N801  reads as a statement
@@ -31,6 +32,28 @@ class guarded:  # noqa: N801  reads as a statement
                 f"Run again with --debug for the traceback; {told_owner(self.captioner.owner)}.",
                 captioner=self.captioner.id,
             ) from error
+
+
+def ask_fingerprint(make: Callable[[], Any], captioner: ResolvedCaptioner) -> str:
+    """What identifies the weights that a captioner, or its trainer, loads itself.
+
+    Args:
+        make: Makes it, nothing loaded.
+        captioner: Whose it is.
+
+    Raises:
+        CaptionerError: It fails, or gives no text.
+    """
+    with guarded(captioner, "tell its fingerprint"):
+        found: object = make().fingerprint
+    if not isinstance(found, str) or not found:
+        raise CaptionerError(
+            f"The fingerprint of captioner {captioner.id!r} is {found!r}.",
+            "Its needs say `own_weights`, so it is a text that changes whenever those weights do.",
+            f"Give one, or take `own_weights` away; {told_owner(captioner.owner)}.",
+            captioner=captioner.id,
+        )
+    return found
 
 
 def told_owner(owner: Owner) -> str:

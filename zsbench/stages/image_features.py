@@ -84,7 +84,7 @@ class ImageEncoding(Stage):
 
     def components(self) -> Iterable[Factory]:
         """The encoder."""
-        return (self.encoder.factory,)
+        return self.encoder.factories
 
     def run(self, folder: Path, context: StageContext) -> bool:
         """Encode the images; shards that an interrupted run finished are kept."""

@@ -19,7 +19,7 @@ from zsbench.interfaces.paths import describe_settings
 from zsbench.stages.batches import BatchReader
 from zsbench.stages.caption_checks import check_answers, check_captions
 from zsbench.stages.chunks import QUESTIONS_PER_IMAGE, Row, write_chunks
-from zsbench.stages.guard import guarded
+from zsbench.stages.guard import ask_fingerprint, guarded
 from zsbench.stages.stage import GIGABYTE, Stage
 
 if TYPE_CHECKING:
@@ -121,15 +121,16 @@ class Prediction(Stage):
             "items": hash_json([[item.id, item.row] for item in self.items]),
             "questions": self.questions,
             "pixels": self.images.task.images if self.captioner.needs.pixels else "",
-            "references": self.references and self.references[0].content,
-            "own_weights": self._make().fingerprint if self.captioner.needs.own_weights else "",
+            "references": self.references and [self.references[0].content, hash_json(self.references[0].counts)],
+            "own_weights": ask_fingerprint(self._make, self.captioner) if self.captioner.needs.own_weights else "",
         }
 
     def components(self) -> Iterable[Factory]:
-        """The captioner, and what it is given."""
+        """The captioner and its settings, and what it is given."""
         encoder = self.encoder if self.captioner.needs.encoder else None
         models = (encoder, self.language_model, self.gap.gap if self.gap else None)
-        return (self.captioner.factory, *(model.factory for model in models if model is not None))
+        own = (self.captioner.factory, type(self.captioner.config))
+        return (*own, *(part for model in models if model is not None for part in model.factories))
 
     def run(self, folder: Path, context: StageContext) -> bool:
         """Caption or answer every item; the captioner is loaded when the first that can be read is reached."""

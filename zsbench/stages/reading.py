@@ -86,7 +86,7 @@ class Reading(Stage):
 
     def components(self) -> Iterable[Factory]:
         """The language model."""
-        return (self.language_model.factory,)
+        return self.language_model.factories
 
     def run(self, folder: Path, context: StageContext) -> bool:
         """Let the language model answer every question from the caption of its image."""

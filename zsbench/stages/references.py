@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from zsbench.code.loading import load_object
+from zsbench.errors import PluginContractError
 from zsbench.interfaces.specs import MetricSpec
 from zsbench.metrics.split import PreparedSplit, prepare_references
 from zsbench.stages.stage import GIGABYTE, Stage
@@ -45,13 +46,35 @@ class MetricSet:
             UnknownIdError: A metric is not registered.
         """
         factories = tuple(registry.get(MetricSpec, id_).factory for id_ in ids)
-        made = {id_: load_object(factory)() for id_, factory in zip(ids, factories, strict=True)}
-        prints = {id_: metric.fingerprint for id_, metric in made.items() if metric.fingerprint}
-        return cls(tuple(ids), factories, prints)
+        prints = {id_: _ask_fingerprint(id_, factory) for id_, factory in zip(ids, factories, strict=True)}
+        return cls(tuple(ids), factories, {id_: text for id_, text in prints.items() if text})
 
     def describe(self) -> dict[str, Any]:
         """What a key holds of them beside their code."""
         return {"metrics": list(self.ids), **({"fingerprints": dict(self.fingerprints)} if self.fingerprints else {})}
+
+
+def _ask_fingerprint(id_: str, factory: Factory) -> str:
+    """What identifies the data that a metric loads itself; empty for none.
+
+    Raises:
+        PluginContractError: The metric cannot be made, fails, or gives no text.
+    """
+    problem = ""
+    try:
+        found = load_object(factory)().fingerprint
+    except PluginContractError:
+        raise
+    except Exception as error:  # noqa: BLE001  whatever a plugin raises
+        found, problem = None, f": {type(error).__name__}: {error}"
+    if isinstance(found, str):
+        return found
+    raise PluginContractError(
+        f"The fingerprint of metric {id_!r} is {found!r}{problem}.",
+        "It is a text, empty for a metric that loads no data itself.",
+        "Correct the plugin that provides it.",
+        plugin=id_,
+    )
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

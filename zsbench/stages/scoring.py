@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from zsbench.files import write_text
 from zsbench.fingerprints import hash_json
 from zsbench.interfaces.metric import CaptionFeatures, Metric, SimilarityMetric
-from zsbench.metrics.descriptive import describe_captions, measure_overlap
+from zsbench.metrics.descriptive import describe_captions, measure_overlap, plain_texts
 from zsbench.metrics.rows import metric_row, select_statistics, select_values, write_statistics
 from zsbench.metrics.scoring import ScoringContext, score_predictions
 from zsbench.stages.chunks import read_predictions
@@ -127,11 +127,12 @@ class Scoring(Stage):
             "unavailable": list(self.unavailable),
             "corpus": self.corpus and self.corpus.content,
             "scoring_encoder": similarity and [similarity.encoder.content, similarity.same_encoder],
+            "counts": similarity and hash_json([source.counts for source, _ in similarity.references.values()]),
         }
 
     def components(self) -> Iterable[Factory]:
         """The metrics, and the scoring encoder."""
-        encoder = () if self.similarity is None else (self.similarity.encoder.factory,)
+        encoder = () if self.similarity is None else self.similarity.encoder.factories
         return (*self.metrics.factories, *encoder)
 
     def run(self, folder: Path, context: StageContext) -> bool:
@@ -151,7 +152,7 @@ class Scoring(Stage):
         write_statistics(folder / STATISTICS, select_statistics(results, own_groups))
         write_statistics(folder / VALUES, select_values(results))
         table = [metric_row(result) for result in results]
-        document = {"ids": list(predictions), "metrics": table, **self._describe(list(predictions.values()))}
+        document = {"ids": list(predictions), "metrics": table, **self._describe(list(predictions.values()), context)}
         write_text(folder / "scores.json", json.dumps(document, ensure_ascii=False))
         return all(not row["not_run"] or row["id"] in self.unavailable for row in table)
 
@@ -167,11 +168,12 @@ class Scoring(Stage):
         images = self.similarity.images.pooled if pooled else self.similarity.images
         return (self.prediction, self.references, images, *(stage for _, stage in self.similarity.references.values()))
 
-    def _describe(self, captions: Sequence[str]) -> dict[str, Any]:
+    def _describe(self, captions: Sequence[str], context: StageContext) -> dict[str, Any]:
         """Descriptive figures of captions, and how much of the references stands in the training text."""
         if self.task.answers:
             return {"descriptives": None, "training_overlap": None}
-        known = self.corpus.known if self.corpus else None
+        corpus = self.corpus
+        known = None if corpus is None else context.once(f"plain {corpus.content}", lambda: plain_texts(corpus.texts))
         references = self.task.task.references()
         overlap = None if known is None else dataclasses.asdict(measure_overlap(references, known))
         return {"descriptives": dataclasses.asdict(describe_captions(captions, known)), "training_overlap": overlap}

@@ -9,17 +9,19 @@ from __future__ import annotations
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from zsbench.code.closure import CodeHashes
 from zsbench.code.factories import code_modules, name_factory
+from zsbench.cores import count_threads
 from zsbench.fingerprints import hash_json
 from zsbench.interfaces.machine import MachineNeeds
 
 if TYPE_CHECKING:
-    from zsbench.code import Code, CodeHashes
+    from zsbench.code import Code
     from zsbench.fingerprints import FileHashes
     from zsbench.interfaces.specs import Factory
     from zsbench.stages.context import StageContext
@@ -41,13 +43,13 @@ class Setup:
         code: Hashes of code.
         hashes: Hashes of files that settings name.
         device: The run's torch device.
-        threads: CPU threads that a stage computes with; None for torch's own number.
+        threads: CPU threads that a stage computes with: the matrix's, or what torch takes by itself here.
     """
 
     code: CodeHashes
     hashes: FileHashes
     device: str = "cpu"
-    threads: int | None = None
+    threads: int = field(default_factory=count_threads)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -138,7 +140,7 @@ class Stage(ABC):
         """Everything that the key is made from, by part; kept beside the output, so that a change can be named."""
         libraries = {"python": PYTHON, **self.setup.code.versions(self.libraries), **self.code.libraries}
         arithmetic = {"device": self.setup.device.partition(":")[0] if self.on_device else "cpu"}
-        if self.setup.threads is not None:
+        if (self.computes or self.on_device) and arithmetic["device"] == "cpu":
             arithmetic["threads"] = str(self.setup.threads)  # sums may round otherwise
         return {
             "material": self.material(),
@@ -156,6 +158,12 @@ class Stage(ABC):
         parts = {**self.depends_on, "inputs": inputs, "code": self.code.digest}
         return hash_json({"kind": self.kind, **parts})[:KEY_DIGITS]
 
+    def find_edits(self) -> list[str]:
+        """Modules and files whose content is no longer what the key holds; looked at anew on the disk."""
+        now = replace(self, setup=replace(self.setup, code=CodeHashes(self.setup.hashes)))
+        code = {**self.code.modules, **_files(self.depends_on)}, {**now.code.modules, **_files(now.depends_on)}
+        return sorted({name for name in {*code[0], *code[1]} if code[0].get(name) != code[1].get(name)})
+
     @property
     def needs(self) -> MachineNeeds:
         """What it needs of the machine that makes it."""
@@ -165,6 +173,12 @@ class Stage(ABC):
             computes=self.computes,
             alone=self.alone,
         )
+
+
+def _files(depends_on: Mapping[str, Any]) -> Mapping[str, str]:
+    """Hash by setting of the files that settings name."""
+    found: Mapping[str, str] = depends_on["material"].get("files", {})
+    return found
 
 
 def _name_inputs(stages: Sequence[Stage]) -> dict[str, str]:

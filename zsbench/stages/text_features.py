@@ -60,7 +60,7 @@ class TextEncoding(Stage):
 
     def components(self) -> Iterable[Factory]:
         """The encoder."""
-        return (self.encoder.factory,)
+        return self.encoder.factories
 
     def run(self, folder: Path, context: StageContext) -> bool:
         """Encode the texts; rows that an interrupted run finished are kept."""

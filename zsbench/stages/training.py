@@ -16,7 +16,7 @@ from zsbench.interfaces.records import Frozen
 from zsbench.seeds import derive_seed
 from zsbench.stages.context import generator
 from zsbench.stages.deferred_encoder import DeferredEncoder
-from zsbench.stages.guard import guarded
+from zsbench.stages.guard import ask_fingerprint, guarded
 from zsbench.stages.journal import JOURNAL, StoredJournal
 from zsbench.stages.stage import GIGABYTE, Stage
 
@@ -85,19 +85,21 @@ class Training(Stage):
     def material(self) -> Mapping[str, Any]:
         """The settings of training alone, seed, and the models."""
         return {
-            **describe_settings(self._settings, self.setup.hashes),
+            **describe_settings(self._config, self.setup.hashes, without=self._left_out),
             "seed": self.seed,
             "corpus": self.corpus.content,
             "encoder": self.encoder.content,
             "language_model": self.language_model and self.language_model.content,
             "gap": self.gap and self.gap.gap.describe(self.setup.hashes),
-            "own_weights": self._made().fingerprint if self.captioner.needs.own_weights else "",
+            "own_weights": ask_fingerprint(self._made, self.captioner) if self.captioner.needs.own_weights else "",
         }
 
     def components(self) -> Iterable[Factory]:
-        """What trains, the gap model and the models that it may use."""
+        """What trains and its settings, the gap model and the models that it may use."""
+        training = getattr(self._config, "training", None) if self.captioner.trains_apart else None
+        settings = type(self._config if training is None else training)
         models = (self.encoder, self.language_model, self.gap.gap if self.gap else None)
-        return (self.captioner.trainer, *(model.factory for model in models if model is not None))
+        return (self.captioner.trainer, settings, *(part for model in models if model for part in model.factories))
 
     def without(self) -> Iterable[str]:
         """What only generates text, if the captioner has a trainer, which does not."""
@@ -131,14 +133,18 @@ class Training(Stage):
         return True
 
     @property
-    def _settings(self) -> Frozen:
-        """The settings that the training depends on: all of them where the config does not set them apart."""
-        training = getattr(self.captioner.config, "training", None)
-        return training if isinstance(training, Frozen) else self.captioner.config
+    def _config(self) -> Frozen:
+        """What the trainer is given: no settings of inference but the defaults."""
+        return without_inference(self.captioner.config)
+
+    @property
+    def _left_out(self) -> tuple[str, ...]:
+        """The settings that do not count: those of inference, where they are the defaults."""
+        return ("inference",) if _has_inference(self.captioner.config) else ()
 
     def _made(self) -> Any:
         """What trains, given no settings but those of training."""
-        return load_object(self.captioner.trainer)(without_inference(self.captioner.config))
+        return load_object(self.captioner.trainer)(self._config)
 
     def _deferred(self, corpus: CorpusFeatures, context: StageContext) -> Encoder:
         """The encoder: the features of its texts are in the store, so its weights need not be in memory."""
@@ -150,8 +156,14 @@ class Training(Stage):
 
 
 def without_inference(config: Frozen) -> Frozen:
-    """A config whose settings of inference, which are not in the key, are the defaults."""
-    field = type(config).model_fields.get("inference")
-    if field is None or field.is_required() or not isinstance(getattr(config, "training", None), Frozen):
+    """A config whose settings of inference, which are not in the key of a training, are the defaults."""
+    if not _has_inference(config):
         return config
-    return config.model_copy(update={"inference": field.get_default(call_default_factory=True)})
+    default = type(config).model_fields["inference"].get_default(call_default_factory=True)
+    return config.model_copy(update={"inference": default})
+
+
+def _has_inference(config: Frozen) -> bool:
+    """Whether a config sets training and inference apart, so that the latter can be left at its defaults."""
+    field = type(config).model_fields.get("inference")
+    return field is not None and not field.is_required() and isinstance(getattr(config, "training", None), Frozen)

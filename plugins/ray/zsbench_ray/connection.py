@@ -10,8 +10,8 @@ import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from zsbench.cores import count_cores
 from zsbench.errors import ConfigError, MissingDependencyError
-from zsbench.runner.cores import count_cores
 
 __all__ = ["connect", "import_ray", "whole_address"]
 

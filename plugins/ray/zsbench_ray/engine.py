@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from zsbench.cores import count_threads
 from zsbench.errors import ConfigError
 from zsbench.interfaces import Engine, Resources, RunRequest, Work
 from zsbench_ray.cluster import RayCluster, list_nodes
@@ -28,7 +29,9 @@ class RayEngine(Engine):
 
     def __init__(self, request: RunRequest) -> None:
         root = request.data_root and request.data_root.absolute()
-        super().__init__(replace(request, cache=request.cache.absolute(), data_root=root))
+        threads = request.matrix.threads or count_threads()  # so that nodes plan the keys of the command
+        matrix = request.matrix.model_copy(update={"threads": threads})
+        super().__init__(replace(request, matrix=matrix, cache=request.cache.absolute(), data_root=root))
 
     def open_store(self, root: Path) -> SharedStore:
         """The folder, which all nodes see, or this machine's own store before one at a URL."""

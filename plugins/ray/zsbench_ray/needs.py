@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from zsbench.cores import count_threads
 from zsbench.interfaces import MachineNeeds, Resources
-from zsbench.runner.cores import count_cores
 
 __all__ = ["Node", "TaskNeeds", "choose_threads", "find_needs"]
 
@@ -61,4 +61,4 @@ def choose_threads(resources: Resources, nodes: Sequence[Node]) -> int:
     if resources.device.startswith("cuda"):
         shares = [int(node.get("CPU", 1) // node["GPU"]) for node in nodes if node.get("GPU")]
         return max([1, *shares])
-    return count_cores()
+    return count_threads()

@@ -14,11 +14,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from zsbench.cores import limit_threads
 from zsbench.errors import MissingDataError, ZsbenchError
 from zsbench.interfaces import RunRequest, StageRecord, StageView
 from zsbench.interfaces.engine import Advance
 from zsbench.provenance import peak_memory
-from zsbench.runner.cores import limit_threads
 from zsbench.runner.worker import RunWorker
 from zsbench_ray.mirrored_store import open_store
 from zsbench_ray.progress import report_to

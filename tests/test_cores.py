@@ -7,8 +7,9 @@ import os
 import pytest
 import torch
 
-from zsbench.runner import cores
-from zsbench.runner.cores import choose_resources, limit_threads
+from zsbench.cores import limit_threads
+from zsbench.runner import resources
+from zsbench.runner.resources import choose_resources
 
 
 @pytest.mark.parametrize(
@@ -24,7 +25,7 @@ from zsbench.runner.cores import choose_resources, limit_threads
 )
 def test_workers_are_chosen_by_cores_and_threads(monkeypatch, device, threads, asked, expected):
     """Three cores; asked for, the number is what was asked; an accelerator has a process that scores beside it."""
-    monkeypatch.setattr(cores, "count_cores", lambda: 3)
+    monkeypatch.setattr(resources, "count_cores", lambda: 3)
     chosen = choose_resources(device, threads, asked)
     assert (chosen.workers, chosen.scorers) == expected
 
