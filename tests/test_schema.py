@@ -17,11 +17,13 @@ SCHEMA = json.loads((Path(__file__).parent.parent / "docs" / "schema" / "result-
 
 
 def test_results_of_a_run_are_valid(tmp_path):
-    """Finished and failed cells alike."""
-    matrix = read_matrix(zsbench_fakes.matrix_file(), {"captioners": ["fake", "nearest", "broken"]})
+    """Finished and failed cells alike, and those whose baseline's cell failed."""
+    overrides = {"captioners": ["fake", "nearest", "broken"], "baseline": "broken"}
+    matrix = read_matrix(zsbench_fakes.matrix_file(), overrides)
     options = RunOptions(matrix, tmp_path / "results", tmp_path / "cache")
     result = Session(options, load_plugins([zsbench_fakes.FAKES]), Silent()).run()
     records = [json.loads(path.read_text(encoding="utf-8")) for path in result.folder.glob("cells/*/result.json")]
     assert {record["status"] for record in records} == {"done", "failed"}
+    assert sum("comparison_failed" in record for record in records) == 2
     for record in records:
         jsonschema.validate(record, SCHEMA)

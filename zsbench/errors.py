@@ -57,7 +57,11 @@ __all__ = [
     "ZsbenchError",
     "ZsbenchWarning",
     "closest",
+    "few",
 ]
+
+SHOWN_IDS = 5
+"""So many ids stand in a message."""
 
 
 class ZsbenchWarning(UserWarning):
@@ -203,3 +207,8 @@ def closest(word: str, known: Iterable[str]) -> str | None:
     """The known word nearest to a mistyped one, or None if nothing is near."""
     matches = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
     return matches[0] if matches else None
+
+
+def few(ids: Sequence[str]) -> str:
+    """The first ids, for a message."""
+    return (", ".join(ids[:SHOWN_IDS]) or "none") + (", ..." if len(ids) > SHOWN_IDS else "")

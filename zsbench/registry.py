@@ -6,7 +6,7 @@ import copy
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -15,7 +15,10 @@ from zsbench.code.loading import load_object
 from zsbench.errors import ApiVersionError, ConfigError, DuplicateIdError, PluginContractError, UnknownIdError, closest
 from zsbench.interfaces.captioner import CaptionerNeeds
 from zsbench.interfaces.records import Frozen
-from zsbench.interfaces.specs import API_VERSION, CaptionerSpec, Factory, Spec
+from zsbench.interfaces.specs import API_VERSION, CaptionerSpec, Factory, MetricSpec, Spec
+
+if TYPE_CHECKING:
+    from zsbench.interfaces.metric import Metric
 
 __all__ = [
     "Owner",
@@ -24,6 +27,7 @@ __all__ = [
     "build_config",
     "find_declared",
     "load_object",
+    "make_metric",
     "set_dotted",
 ]
 
@@ -326,6 +330,16 @@ def _check_spec(spec: Spec, owner: Owner) -> None:
             plugin=owner.plugin,
             distribution=owner.distribution,
         )
+
+
+def make_metric(registry: Registry, id_: str) -> Metric:
+    """The metric behind an id.
+
+    Raises:
+        UnknownIdError: No plugin has it.
+    """
+    metric: Metric = load_object(registry.get(MetricSpec, id_).factory)()
+    return metric
 
 
 def _name(owner: Owner) -> str:

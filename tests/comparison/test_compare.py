@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from zsbench.comparison import CompareOptions, compare_systems
+from zsbench.comparison import CompareOptions, compare_pairs, compare_systems
 from zsbench.errors import ScoringError
 
 RNG = np.random.default_rng(5)
@@ -38,15 +38,32 @@ def test_equal_systems_differ_in_nothing(system, metrics):
     assert (comparison.changed, comparison.gains, comparison.losses) == (0, (), ())
 
 
-def test_larger_p_value_is_corrected_over_all_metrics(system, metrics):
-    """Holm's correction doubles the smaller of two, and takes the more careful test of each."""
+def test_the_bootstrap_decides_and_is_corrected_over_all_rows(system, metrics):
+    """Holm's correction doubles the smaller of two p-values; randomisation stands beside them."""
     other = BASE.copy()
     other[:12] = 1 - other[:12]
     values = {"exact": BASE, "words": BASE}, {"exact": np.ones(200), "words": other}
     comparison = compare(system("a", values[0]), system("b", values[1]), metrics)
     exact, words = comparison.metrics
-    assert exact.corrected == pytest.approx(2 * max(exact.found.p_value, exact.p_randomization))
-    assert words.corrected == pytest.approx(max(words.found.p_value, words.p_randomization))
+    assert exact.corrected == pytest.approx(2 * exact.found.p_value)
+    assert words.corrected == pytest.approx(words.found.p_value)
+    assert (exact.significant, words.significant, exact.family) == (True, False, 2)
+
+
+def test_all_comparisons_of_a_command_are_one_family(system, metrics):
+    """Two tasks ask twice as much as one."""
+    pair = system("a", BASE), system("b", np.ones(200))
+    [alone] = compare_pairs([pair], metrics, CompareOptions(resamples=999))
+    both = compare_pairs([pair, pair], metrics, CompareOptions(resamples=999))
+    assert [one.metrics[0].corrected for one in both] == [2 * alone.metrics[0].corrected] * 2
+
+
+def test_a_difference_that_prints_as_zero_is_none(system, metrics):
+    """However sure it is: a reader sees 0.00 against 0.00."""
+    a, b = system("a", np.zeros(200)), system("b", np.full(200, 4e-5))
+    (row,) = compare(a, b, metrics).metrics
+    assert row.found.p_value < 0.05
+    assert (row.p_value, row.corrected, row.significant) == (1.0, 1.0, False)
 
 
 def test_smallest_difference_and_needed_examples_are_told(system, metrics):
@@ -114,14 +131,27 @@ def test_metric_of_one_side_is_told(system, metrics):
 
 
 def test_seeds_are_pooled(system, metrics):
-    """The difference is that of the means over seeds; with unequal numbers only the bootstrap speaks."""
-    noise = [np.roll(BASE, n) for n in range(3)]
-    (row,) = compare(system("a", *noise), system("b", *noise[::-1]), metrics).metrics
-    assert row.found.difference == pytest.approx(0.0)
-    (row,) = compare(system("a", BASE), system("b", np.ones(200), np.zeros(200)), metrics).metrics
-    assert row.b == 0.5
-    assert np.isnan(row.p_randomization)
-    assert row.corrected == row.found.p_value
+    """The difference is the mean over equal seeds; its interval is the hull of theirs, its p-value the largest."""
+    better = [np.where(np.arange(200) < 40 + 5 * seed, 1.0, BASE) for seed in range(2)]
+    (both,) = compare(system("a", BASE, BASE), system("b", *better), metrics).metrics
+    alone = [compare(system("a", BASE), system("b", values), metrics).metrics[0].found for values in better]
+    assert both.found.difference == pytest.approx(np.mean([one.difference for one in alone]))
+    assert both.found.low == min(one.low for one in alone)
+    assert both.found.high == max(one.high for one in alone)
+    assert both.found.p_value == max(one.p_value for one in alone)
+
+
+def test_seeds_that_disagree_in_direction_show_no_difference(system, metrics):
+    """Each may be sure of itself."""
+    (row,) = compare(system("a", BASE, BASE), system("b", np.ones(200), np.zeros(200)), metrics).metrics
+    assert (row.found.p_value, row.significant) == (1.0, False)
+
+
+def test_a_seed_without_a_partner_is_left_out_and_named(system, metrics):
+    """As in a table."""
+    comparison = compare(system("a", BASE), system("b", np.ones(200), np.zeros(200)), metrics)
+    assert comparison.metrics[0].b == 1.0
+    assert comparison.labels == ("B: seed 1 has no partner and is left out",)
 
 
 def test_images_are_clusters(system, metrics):

@@ -21,8 +21,8 @@ def test_a_run_under_a_limit_is_compared_on_its_own_examples(read):
     new = read(build_cell(captions_of(20, worse=[3]), scores_of(20, worse=[3])))
     pairing = align(new, old, keys=["exact"])
     assert (len(pairing.ids), pairing.changed) == (20, ("3",))
-    after, before = pairing.statistics("exact")
-    assert after.shape == before.shape == (20, 1)
+    found = pairing.pairs("exact")
+    assert found.own.shape == found.other.shape == (20, 1)
 
 
 def test_rows_follow_ids_whatever_their_order(read):
@@ -30,8 +30,8 @@ def test_rows_follow_ids_whatever_their_order(read):
     old = read(build_cell(captions_of(5), [0.1, 0.2, 0.3, 0.4, 0.5]))
     turned = dict(reversed(captions_of(5).items()))
     new = read(build_cell(turned, [0.5, 0.4, 0.3, 0.2, 0.1]))
-    after, before = align(new, old, keys=["exact"]).statistics("exact")
-    assert after.tolist() == before.tolist()
+    found = align(new, old, keys=["exact"]).pairs("exact")
+    assert found.own.tolist() == found.other.tolist()
 
 
 def test_unknown_ids_are_refused(read):

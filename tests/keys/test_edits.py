@@ -140,10 +140,10 @@ CHANGES = {
         "return extreme / len(resampled)",
         {"compare"},
     ),
-    "fewer resamples of a difference": (
-        "zsbench/stages/comparison.py",
-        "RESAMPLES = 10_000",
-        "RESAMPLES = 1_000",
+    "other draws of a difference": (
+        "zsbench/judgement/difference.py",
+        'derive_seed("compare", key)',
+        'derive_seed("differ", key)',
         {"compare"},
     ),
     "scores leave the images out": (
@@ -249,7 +249,7 @@ WORDS = {
     ),
     "an unused check of encoders": ("zsbench/encoders/patches.py", "raise ", "raise  "),
     "a message": ("zsbench/errors.py", "class ZsbenchError(", "SENTENCES = 3\n\n\nclass ZsbenchError("),
-    "the command line": ("zsbench/cli/run.py", "FAILED_CELLS = 4", "FAILED_CELLS = 5"),
+    "the command line": ("zsbench/cli/run.py", "typer.Exit(result.exit_code)", "typer.Exit(result.exit_code + 1)"),
     "the tables": ("zsbench/tables/markdown.py", "return ", "return '' + "),
     "records": ("zsbench/records.py", "SCHEMA_VERSION = 1", "SCHEMA_VERSION = 2"),
     "the store": ("zsbench/store.py", 'self.root / "locks"', 'self.root / "lock"'),

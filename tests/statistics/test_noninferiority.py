@@ -9,8 +9,6 @@ from zsbench.errors import ScoringError
 from zsbench.metrics.bleu import bleu_4
 from zsbench.metrics.cider import cider_d
 from zsbench.statistics.noninferiority import (
-    detectable_difference,
-    examples_needed,
     noninferiority,
     noninferiority_all,
 )
@@ -117,16 +115,3 @@ def test_statistics_that_cannot_be_paired_are_refused(shapes):
     """The same examples, the same metric, at least one."""
     with pytest.raises(ScoringError, match="paired test"):
         noninferiority(Exact(), *(np.zeros(shape) for shape in shapes))
-
-
-def test_the_detectable_difference_is_found_as_often_as_promised():
-    """Eighty of a hundred samples, by simulation."""
-    detectable = detectable_difference(0.1, level=0.05)
-    assert detectable == pytest.approx(0.2486, abs=1e-3)
-    draws = np.random.default_rng(4).normal(-detectable, 0.1, 20_000)
-    assert np.mean(draws < -1.645 * 0.1) == pytest.approx(0.8, abs=0.01)
-
-
-def test_four_times_the_examples_see_half_the_difference():
-    """Standard errors fall with the root."""
-    assert examples_needed(100, 0.2, 0.1) == 400

@@ -236,15 +236,15 @@ def test_a_failed_seed_is_told_beside_the_mean_of_the_others(show, rows):
 
 
 def test_several_seeds_are_one_row_of_mean_and_spread(show, rows):
-    """Seeds of a cell are averaged; ± is then their standard deviation, and the p-value the largest."""
+    """Seeds of a cell are averaged; ± holds the error over examples and over seeds, and the p-value is the largest."""
     seeds = [
         record("x", [metric(score=score)], cell={"seed": seed}, differences=[difference(value=value, p_value=p_value)])
         for seed, score, value, p_value in ((1, 0.6, 0.1, 0.01), (2, 0.64, 0.14, 0.02))
     ]
     text = show(record(), *seeds)
-    assert rows(text)[2] == ["x", "coco-train", "coco", "1, 2", "**62.0 ± 2.8** †"]
+    assert rows(text)[2] == ["x", "coco-train", "coco", "1, 2", "**62.0 ± 3.0** †"]
     assert rows(text, 1)[1][-1] == "+12.0 [+5.0, +19.0] p = 0.020 †"
-    assert "standard deviation over seeds" in text
+    assert "plus the variance over seeds" in text
     assert [row[3] for row in rows(show(record(), *seeds, rows=("captioner", "seed")))] == [
         "Test on",
         "coco",
@@ -358,3 +358,60 @@ def test_runs_are_told_apart_only_where_they_differ(rows):
     other = build_frame([record(metrics=[metric(score=0.6)])], run="tuesday")
     assert len(rows(render(pd.concat([one, same], ignore_index=True)))) == 2
     assert [row[3] for row in rows(render(pd.concat([one, other], ignore_index=True)))] == ["Run", "monday", "tuesday"]
+
+
+def test_a_deterministic_captioner_over_two_seeds_keeps_its_error(show, rows):
+    """Equal seeds say nothing of other examples."""
+    text = show(*(record(metrics=[metric(score=1.696, error=0.05)], cell={"seed": seed}) for seed in (0, 1)))
+    assert rows(text)[1][-1] == "169.6 ± 5.0"
+
+
+def test_a_difference_that_prints_as_zero_is_neither_marked_nor_best(show, rows):
+    """BLEU-4 of 0.00 against 0.00, however surely one is larger."""
+    tiny = {**difference("bleu", value=1e-6, p_value=0.0001), "low": 5e-7, "high": 2e-6}
+    text = show(
+        record(metrics=[metric("bleu", 1e-6, 1e-7)]), record("x", [metric("bleu", 2e-6, 1e-7)], differences=[tiny])
+    )
+    assert [row[-1] for row in rows(text)[1:]] == ["0.00 ± 0.00", "0.00 ± 0.00"]
+    assert rows(text, 1)[1][-1] == "+0.00 [+0.00, +0.00] p = 1.000"
+
+
+def test_seeds_that_differ_in_direction_are_not_marked(show, rows):
+    """Each may be sure of itself."""
+    seeds = [
+        record("x", [metric(score=0.5 + value)], cell={"seed": seed}, differences=[difference(value=value)])
+        for seed, value in enumerate((0.2, -0.1))
+    ]
+    text = show(*(record(cell={"seed": seed}) for seed in (0, 1)), *seeds)
+    assert "†" not in rows(text)[2][-1]
+    assert rows(text, 1)[1][-1].endswith("p = 1.000")
+
+
+def test_a_failed_comparison_stands_where_its_mark_would(show, rows):
+    """With the reason, in both tables; the score stands."""
+    text = show(record(), record("x", [metric(score=0.6)], comparison_failed="RuntimeError: broken on purpose"))
+    assert rows(text)[2][-1] == "**60.0 ± 1.0** (1)"
+    assert rows(text, 1)[1][-1] == "failed (1)"
+    assert "(1) not compared with the baseline, for the comparison failed: RuntimeError: broken on purpose" in text
+
+
+def test_a_row_of_another_signature_than_most_is_told_and_never_best(show, rows):
+    """The others are compared."""
+    text = show(
+        record("a", [metric(score=0.5, signature="CIDEr|idf:a")]),
+        record("b", [metric(score=0.4, signature="CIDEr|idf:a")]),
+        record("c", [metric(score=0.9, signature="CIDEr|idf:b")]),
+    )
+    assert [row[-1] for row in rows(text)[1:]] == ["**50.0 ± 1.0**", "40.0 ± 1.0", "90.0 ± 1.0 (1)"]
+    assert "(1) CIDEr-D has another signature than most of the column: not compared." in text
+
+
+def test_another_version_of_zsbench_is_told_and_forbids_nothing(show, rows):
+    """One column, one best."""
+    text = show(
+        record("a", [metric(score=0.5, signature="CIDEr|idf:a|zsbench:0.1")]),
+        record("b", [metric(score=0.4, signature="CIDEr|idf:a|zsbench:0.2")]),
+    )
+    assert rows(text)[1][-1] == "**50.0 ± 1.0**"
+    assert "must not be compared" not in text
+    assert "Scored by zsbench 0.1 and 0.2" in text

@@ -44,7 +44,7 @@ def test_differences_are_those_of_a_run_with_that_baseline(run):
 
 def test_the_runs_own_baseline_costs_nothing(run, monkeypatch):
     """Its differences are in the records."""
-    monkeypatch.setattr("zsbench.tables.pairing.paired_difference", None)
+    monkeypatch.setattr("zsbench.tables.pairing.measure_seed", None)
     path = run("fake")
     assert compared("fake", path)["difference"].equals(load_frame([path])["difference"])
 

@@ -74,5 +74,6 @@ def test_the_wide_form_has_a_line_a_system_and_task():
         ["x", "coco", "0 1"],
         ["maccap", "nocaps", "0"],
     ]
-    assert rows.loc[0, ["cider", "cider error"]].astype(float).tolist() == pytest.approx([62.0, 2.828427])
+    errors = ["cider error", "cider error over examples", "cider error over seeds"]
+    assert rows.loc[0, ["cider", *errors]].astype(float).tolist() == pytest.approx([62.0, 3.0, 1.0, 2.828427])
     assert float(rows.loc[1, "cider@domain=in-domain"]) == 50.0

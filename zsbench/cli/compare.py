@@ -46,7 +46,7 @@ def compare_two(  # noqa: PLR0913  one parameter a flag
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,  # noqa: ARG001  read by main
 ) -> None:
     """Say whether B is better than A, on which metric, by how much, how surely, and on which examples."""
-    from zsbench.comparison import CompareOptions, compare_systems, describe_comparison, pair_systems
+    from zsbench.comparison import CompareOptions, compare_pairs, describe_comparison, pair_systems
     from zsbench.rescoring import ScoreRequest
 
     plugins = load_plugins()
@@ -67,8 +67,7 @@ def compare_two(  # noqa: PLR0913  one parameter a flag
     first, second = _load_sides(a, b, request, plugins)
     pairs, alone = pair_systems(first, second)
     known = _known_metrics(plugins)
-    options = CompareOptions(force=force)
-    comparisons = [compare_systems(own, other, known, options) for own, other in pairs]
+    comparisons = compare_pairs(pairs, known, CompareOptions(force=force))
     if as_json:
         document = {"comparisons": [comparison_document(one) for one in comparisons], "unmatched": alone}
         typer.echo(json.dumps(document, indent=1, ensure_ascii=False))
@@ -106,7 +105,7 @@ def _metric_document(row: MetricComparison) -> dict[str, Any]:
         "standard_error": row.found.standard_error,
         "low": row.found.low,
         "high": row.found.high,
-        "p_bootstrap": row.found.p_value,
+        "p_bootstrap": row.p_value,
         "p_randomization": row.p_randomization,
         "p_corrected": row.corrected,
         "detectable": row.detectable,
@@ -121,6 +120,8 @@ def _metric_document(row: MetricComparison) -> dict[str, Any]:
         "wins": row.wins,
         "losses": row.losses,
         "ties": row.ties,
+        "differs": row.significant,
+        "family": row.family,
         "sentence": sentence(row),
     }
 

@@ -6,6 +6,7 @@ import contextlib
 import json
 import traceback
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -88,17 +89,11 @@ def _update(run: Path, baseline: Path, rules: GateRules, revision: str) -> None:
 def _judge(run: Path, baseline: Path, rules: GateRules) -> GateReport:
     """The report of a quality gate."""
     from zsbench.gate import judge_run, read_baselines, read_run_evidence
-    from zsbench.interfaces import Metric, MetricSpec
-    from zsbench.registry import load_object
+    from zsbench.registry import make_metric
 
-    registry = load_plugins().registry
-
-    def make_metric(id_: str) -> Metric:
-        """The metric behind an id."""
-        metric: Metric = load_object(registry.get(MetricSpec, id_).factory)()
-        return metric
-
-    return judge_run(read_run_evidence(run), read_baselines(baseline), make_metric, rules)
+    return judge_run(
+        read_run_evidence(run), read_baselines(baseline), partial(make_metric, load_plugins().registry), rules
+    )
 
 
 def _make_rules(

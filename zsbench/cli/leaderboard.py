@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -42,18 +43,10 @@ def write_tables(
     check: Annotated[bool, typer.Option("--check", help="Exit with 1 if the README was not up to date.")] = False,
 ) -> None:
     """Write the tables of the committed baselines into results/README.md."""
-    from zsbench.interfaces import Metric, MetricSpec
-    from zsbench.registry import load_object
+    from zsbench.registry import make_metric
     from zsbench.report.readme import write_readme
 
-    registry = load_plugins().registry
-
-    def make_metric(id_: str) -> Metric:
-        """The metric behind an id."""
-        metric: Metric = load_object(registry.get(MetricSpec, id_).factory)()
-        return metric
-
-    changed = write_readme(results, make_metric)
+    changed = write_readme(results, partial(make_metric, load_plugins().registry))
     typer.echo(f"{results / 'README.md'} {'written' if changed else 'is up to date'}")
     if check and changed:
         raise typer.Exit(1)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from zsbench.cli.table import screen_width
+from zsbench.judgement.failures import tell_failed_comparison
 from zsbench.plan import Plan
 from zsbench.plan.changes import NEVER
 from zsbench.runner.outcome import Outcome
@@ -63,7 +64,7 @@ def result_document(result: RunResult) -> dict[str, Any]:
         "run": str(result.folder),
         "seconds": round(result.seconds, 2),
         "stages": {state: result.outcome.count(state) for state in ("done", "cached", "failed", "skipped")},
-        "all_cached": result.outcome.count("done") == 0 and not result.failed,
+        "all_cached": _is_cached(result),
         "shared_stages": result.plan.shared,
         "shared_seconds": round(result.saved_seconds, 1),
         "remarks": result.remarks,
@@ -78,10 +79,16 @@ def result_document(result: RunResult) -> dict[str, Any]:
                 "data_used": cell["data_used"],
                 "metrics": cell["metrics"],
                 "differences": cell["differences"],
+                "comparison_failed": tell_failed_comparison(cell),
             }
             for cell in result.results
         ],
     }
+
+
+def _is_cached(result: RunResult) -> bool:
+    """Whether the run made nothing, because all was there."""
+    return result.outcome.count("done") == 0 and not result.exit_code
 
 
 def result_text(result: RunResult) -> str:
@@ -90,7 +97,7 @@ def result_text(result: RunResult) -> str:
 
     outcome = result.outcome
     lines = []
-    if outcome.count("done") == 0 and not result.failed:
+    if _is_cached(result):
         lines.append(f"All {outcome.count('cached')} stages were cached.")
     else:
         lines.append(
@@ -105,6 +112,7 @@ def result_text(result: RunResult) -> str:
     ]
     lines += _overlaps(result)
     lines += [f"FAILED {cell['name']} ({cell['failed_stage']}): {cell['reason']}" for cell in result.failed]
+    lines += [f"NOT COMPARED {name} (compare): {reason}" for name, reason in result.failed_comparisons]
     lines.append(f"{result.seconds:.1f} s. Records: {result.folder}; the full table: {result.folder / 'tables'}")
     table = screen_table(result.results, width=screen_width())
     return "\n".join([*lines, "", table, *([result.profile, ""] if result.profile else [])])

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["run_matrix"]
 
-FAILED_CELLS = 4
-
 
 def run_matrix(  # noqa: PLR0913  one parameter a flag
     matrix: Annotated[
@@ -99,8 +97,8 @@ def run_matrix(  # noqa: PLR0913  one parameter a flag
     with reporter:
         result = session.run()
     _print_result(result, as_json=as_json, debug=debug)
-    if result.failed:
-        raise typer.Exit(FAILED_CELLS)
+    if result.exit_code:
+        raise typer.Exit(result.exit_code)
 
 
 def _with_baseline(path: Path, overrides: dict[str, Any]) -> Matrix:

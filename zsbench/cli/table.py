@@ -45,7 +45,7 @@ def print_table(  # noqa: PLR0913  one parameter a flag
         str,
         typer.Option(
             help="Labels that make a row, comma-separated: captioner, variant, gap_model, corpus, route, encoder, "
-            "language_model, seed, run, task, metric, group. Default: all of a system but the seed."
+            "language_model, supervision, seed, run, task, metric, group. Default: all of a system but the seed."
         ),
     ] = "",
     columns: Annotated[

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from zsbench.comparison.compare import CompareOptions, Comparison, MetricComparison, compare_systems
+from zsbench.comparison.compare import CompareOptions, Comparison, MetricComparison, compare_pairs, compare_systems
 from zsbench.comparison.sides import CellScores, System, load_run_systems, pair_systems, scored_system
 from zsbench.comparison.wording import describe_comparison, sentence
 
@@ -12,6 +12,7 @@ __all__ = [
     "Comparison",
     "MetricComparison",
     "System",
+    "compare_pairs",
     "compare_systems",
     "describe_comparison",
     "load_run_systems",

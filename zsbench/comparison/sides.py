@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zsbench.errors import ConfigError, MissingDataError
+from zsbench.judgement.failures import tell_failed_comparison
 from zsbench.metrics.rows import metric_row, row_key, select_statistics
 from zsbench.records import read_result, read_run, read_samples, read_statistics
 
@@ -193,8 +194,14 @@ def _read_cell(run: Path, result: Mapping[str, Any]) -> CellScores:
         not_run={row["title"]: row["not_run"] for row in rows if row["not_run"]},
         statistics=read_statistics(run, name),
         members=_members(samples, rows),
-        labels=tuple(result.get("labels", ())),
+        labels=(*result.get("labels", ()), *_tell_failed(result)),
     )
+
+
+def _tell_failed(result: Mapping[str, Any]) -> list[str]:
+    """What is said of a cell whose comparison in its own run failed."""
+    reason = tell_failed_comparison(result)
+    return [f"its comparison with the run's baseline failed: {reason}"] if reason else []
 
 
 def _members(samples: Sequence[Mapping[str, Any]], rows: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:

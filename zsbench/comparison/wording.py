@@ -7,35 +7,33 @@ from collections.abc import Sequence
 
 from zsbench.comparison.compare import Comparison, ExampleChange, MetricComparison
 from zsbench.comparison.sides import CellScores
+from zsbench.judgement.significance import format_p_value
 
-__all__ = ["LEVEL", "describe_comparison", "sentence"]
-
-LEVEL = 0.05
-"""A difference is called real if its corrected p-value is below this."""
+__all__ = ["describe_comparison", "sentence"]
 
 _WIDTH = 70
 _FOOT = (
-    "Differences are B less A with 95 % intervals over examples, by the paired bootstrap. p is the larger of that and "
-    "of approximate randomisation, after Holm's correction over all rows."
+    "Differences are B less A with 95 % intervals over examples, by the paired bootstrap. It decides, after Holm's "
+    "correction over all rows that are printed together; p rand is that of approximate randomisation."
 )
 
 
 def sentence(row: MetricComparison) -> str:
-    """What one metric says, such as "B is better on CIDEr-D by 2.10 [1.20, 3.00], p = 0.0008"."""
+    """What one metric says, such as "B is better on CIDEr-D by 2.10 [1.20, 3.00], p < 0.001"."""
     if math.isnan(row.found.difference):
         return f"{row.title} cannot be compared: a score is no number."
     if row.wins == row.losses == 0 and row.found.difference == 0:
         return f"{row.title} is the same: no example scores differently."
     interval = f"[{_number(row, row.found.low)}, {_number(row, row.found.high)}]"
-    if row.corrected < LEVEL:
+    if row.significant:
         better = "better" if row.found.difference > 0 else "worse"
         low, high = sorted((abs(row.found.low), abs(row.found.high)))
         size = f"{_number(row, abs(row.found.difference))} [{_number(row, low)}, {_number(row, high)}]"
         if row.found.low <= 0 <= row.found.high:
             size = f"{_number(row, abs(row.found.difference))} {interval}"
-        return f"B is {better} on {row.title} by {size}, {_p_value(row.corrected)}."
+        return f"B is {better} on {row.title} by {size}, {_corrected(row)}."
     told = f"{row.title} is inconclusive: {_number(row, row.found.difference, sign=True)} {interval}"
-    told += f", {_p_value(row.corrected)}; n = {row.n} detects {_number(row, row.detectable)} or more"
+    told += f", {_corrected(row)}; n = {row.n} detects {_number(row, row.detectable)} or more"
     return told + (f", this difference needs n = {row.needed:.0f}." if math.isfinite(row.needed) else ".")
 
 
@@ -74,9 +72,9 @@ def _table(comparison: Comparison) -> str:
             _number(row, row.b),
             _number(row, row.found.difference, sign=True),
             f"{_number(row, row.found.low, sign=True)} to {_number(row, row.found.high, sign=True)}",
-            f"{row.found.p_value:.4f}",
-            "none" if math.isnan(row.p_randomization) else f"{row.p_randomization:.4f}",
-            f"{row.corrected:.4f}",
+            _bare(format_p_value(row.p_value, resamples=row.resamples)),
+            _bare(format_p_value(row.p_randomization, resamples=row.resamples)),
+            _bare(_corrected(row)),
             f"{row.wins}/{row.losses}/{row.ties}",
         ]
         for row in comparison.metrics
@@ -104,6 +102,11 @@ def _number(row: MetricComparison, value: float, *, sign: bool = False) -> str:
     return f"{value * row.factor:{'+' if sign else ''}.2f}"
 
 
-def _p_value(value: float) -> str:
-    """A p-value as people write it."""
-    return f"p = {value:.4f}" if value >= 0.0001 else "p < 0.0001"  # noqa: PLR2004  as printed
+def _corrected(row: MetricComparison) -> str:
+    """The corrected p-value as people write it."""
+    return format_p_value(row.corrected, family=row.family, resamples=row.resamples)
+
+
+def _bare(text: str) -> str:
+    """A p-value under a heading that says so: ``0.012`` or ``< 0.001``."""
+    return text.removeprefix("p ").removeprefix("= ")

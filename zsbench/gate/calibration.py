@@ -16,6 +16,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
@@ -30,7 +31,7 @@ from zsbench.gate.rules import GateRules
 from zsbench.gate.verdicts import Verdict
 from zsbench.interfaces import Metric
 from zsbench.seeds import derive_seed
-from zsbench.statistics.noninferiority import POWER
+from zsbench.statistics.power import POWER
 
 if TYPE_CHECKING:
     from zsbench.interfaces import NDArrayFloat
@@ -86,9 +87,8 @@ class Setting:
 def load_population(run: Path, cell: str = "") -> Population:
     """The captions of a run, of the cell that is named or the first, and the same swapped between images."""
     from zsbench.gate.perturb import swap_captions
-    from zsbench.interfaces import MetricSpec
     from zsbench.plugins import load_plugins
-    from zsbench.registry import load_object
+    from zsbench.registry import make_metric
 
     registry = load_plugins().registry
     with tempfile.TemporaryDirectory(prefix="zsbench-calibration-") as folder:
@@ -96,13 +96,8 @@ def load_population(run: Path, cell: str = "") -> Population:
     own = next(one for one in read_run_evidence(run) if cell in {"", one.name})
     keys = [key for key in own.statistics if "@" not in key and key in swapped[own.name].statistics]
 
-    def make_metric(id_: str) -> Metric:
-        """The metric behind an id."""
-        metric: Metric = load_object(registry.get(MetricSpec, id_).factory)()
-        return metric
-
     good, bad = ({key: one.statistics[key] for key in keys} for one in (own, swapped[own.name]))
-    return Population(own, good, bad, make_metric)
+    return Population(own, good, bad, partial(make_metric, registry))
 
 
 def find_share(population: Population, n: int, tolerance: float, *, level: float = 0.05) -> Setting:

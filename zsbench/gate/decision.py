@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,18 +14,13 @@ from zsbench.gate.evidence import Evidence
 from zsbench.gate.rules import GateRules
 from zsbench.gate.verdicts import CellVerdict, Example, GateReport, Judgement, Verdict, worst
 from zsbench.interfaces import Metric
+from zsbench.judgement.pairing import ExamplePairs
+from zsbench.judgement.significance import Question, correct_family
 from zsbench.metrics.rows import row_key
 from zsbench.seeds import derive_seed
-from zsbench.statistics import RESAMPLES, holm
-from zsbench.statistics.noninferiority import (
-    Measured,
-    detectable_difference,
-    examples_needed,
-    noninferiority_all,
-)
-
-if TYPE_CHECKING:
-    from zsbench.interfaces import NDArrayFloat
+from zsbench.statistics import RESAMPLES, Clusters
+from zsbench.statistics.noninferiority import Measured, noninferiority_all
+from zsbench.statistics.power import detectable_difference, needed_examples
 
 __all__ = ["judge_run"]
 
@@ -64,11 +58,19 @@ def judge_run(
     measuring = _Measuring(make_metric, rules, resamples)
     drafts = [_draft_cell(news[name], olds[name], keys[name], measuring) for name in common]
     tests = [judgement for cell in drafts for judgement in cell.judgements if judgement.finding]
-    adjusted = iter(holm([judgement.finding.p_value for judgement in tests if judgement.finding]))
+    adjusted = iter(correct_family([_ask(judgement) for judgement in tests]))
     cells = [_decide_cell(cell, adjusted, max(1, len(tests)), rules) for cell in drafts]
     cells += [_absent(old) for name, old in olds.items() if name not in news and _is_expected(old, news)]
     notes = [f"{name} has no baseline yet; `--update-baseline` writes one." for name in news if name not in olds]
     return GateReport(cells=tuple(cells), rules=rules, tests=len(tests), notes=tuple(notes))
+
+
+def _ask(draft: Judgement) -> Question:
+    """Whether a metric dropped: one-sided, unlike the questions of tables."""
+    finding = draft.finding
+    if finding is None:
+        return Question(math.nan, math.nan)
+    return Question(finding.difference, finding.p_value, draft.factor)
 
 
 @dataclass(frozen=True)
@@ -162,8 +164,8 @@ def _draft_cell(new: Evidence, old: Evidence, keys: Sequence[str], measuring: _M
 def _check_unchanged_scores(pairing: Pairing, keys: Sequence[str]) -> None:
     """Refuse equal captions with unequal statistics: then the metric or the record changed, not the captioner."""
     for key in keys:
-        found = pairing.statistics(key)
-        if found and not np.allclose(*found, rtol=1e-3, atol=1e-5, equal_nan=True):
+        found = pairing.pairs(key)
+        if found and not np.allclose(found.own, found.other, rtol=1e-3, atol=1e-5, equal_nan=True):
             raise IncomparableError(
                 f"{pairing.new.name}: no caption changed, and the statistics of {key} did.",
                 "Equal captions have equal statistics under one version of a metric.",
@@ -177,26 +179,31 @@ def _draft(pairing: Pairing, keys: Sequence[str], measuring: _Measuring) -> tupl
     rules = measuring.rules
     drafts: dict[str, Judgement] = {}
     parts: dict[tuple[str | None, str | None], dict[str, Measured]] = {}
+    clusters: dict[tuple[str | None, str | None], Clusters | None] = {}
     for key in keys:
         row = pairing.old.rows[key]
-        drafts[key], measured = _measure(pairing, key, measuring)
-        if measured:
-            parts.setdefault((row["grouping"], row["group"]), {})[key] = measured
-    for part, found in parts.items():
+        part, found = (row["grouping"], row["group"]), pairing.pairs(key)
+        drafts[key], measured = _measure(pairing, key, found, measuring)
+        if measured and found:
+            parts.setdefault(part, {})[key] = measured
+            clusters[part] = found.clusters
+    for part, tests in parts.items():
         seed = derive_seed("gate", rules.seed, pairing.new.name, *map(str, part))
         findings = noninferiority_all(
-            list(found.values()),
+            list(tests.values()),
             level=rules.level,
             resamples=measuring.resamples,
             seed=seed,
-            clusters=pairing.clusters(next(iter(found))),
+            clusters=clusters[part],
         )
-        for key, finding in zip(found, findings, strict=True):
+        for key, finding in zip(tests, findings, strict=True):
             drafts[key] = replace(drafts[key], finding=finding)
     return tuple(drafts.values())
 
 
-def _measure(pairing: Pairing, key: str, measuring: _Measuring) -> tuple[Judgement, Measured | None]:
+def _measure(
+    pairing: Pairing, key: str, found: ExamplePairs | None, measuring: _Measuring
+) -> tuple[Judgement, Measured | None]:
     """The scores of one metric, and what is to be tested; None if that cannot be."""
     row = pairing.old.rows[key]
     blank = Judgement(
@@ -209,11 +216,10 @@ def _measure(pairing: Pairing, key: str, measuring: _Measuring) -> tuple[Judgeme
         new=math.nan,
         tolerance=measuring.rules.tolerated(row["id"], row["factor"]),
     )
-    found = pairing.statistics(key)
     if found is None:
         return _unmeasured(blank, pairing, key), None
     metric = measuring.make_metric(row["id"])
-    after, before = found
+    after, before = found.own, found.other
     scores = replace(blank, old=metric.aggregate(before), new=metric.aggregate(after))
     if math.isnan(scores.new) or math.isnan(scores.old):
         return _not_a_number(scores), None
@@ -247,7 +253,7 @@ def _decide(draft: Judgement, adjusted: float, tests: int, rules: GateRules) -> 
     finding = draft.finding
     if finding is None:
         return draft
-    detectable = detectable_difference(finding.standard_error, level=rules.level / tests)
+    detectable = detectable_difference(finding.standard_error, level=rules.level / tests, one_sided=True)
     measured = replace(draft, adjusted=adjusted, detectable=detectable)
     drop = f"dropped by {-finding.difference * draft.factor:.2f}"
     if finding.difference < 0 and adjusted <= rules.level:
@@ -256,7 +262,7 @@ def _decide(draft: Judgement, adjusted: float, tests: int, rules: GateRules) -> 
         return replace(measured, verdict=Verdict.WARN, reason=f"{drop}, within the tolerance.")
     if finding.lower >= -draft.tolerance or detectable <= draft.tolerance:
         return measured
-    needed = examples_needed(finding.n, detectable, draft.tolerance) if draft.tolerance > 0 else 0
+    needed = int(needed_examples(finding.n, detectable, draft.tolerance)) if draft.tolerance > 0 else 0
     reason = f"{finding.n} examples find a drop of {detectable * draft.factor:.2f}"
     reason += f"; about {needed} find the tolerated one." if needed else "; no drop is tolerated."
     return replace(measured, verdict=Verdict.INCONCLUSIVE, needed=needed, reason=reason)
@@ -265,17 +271,16 @@ def _decide(draft: Judgement, adjusted: float, tests: int, rules: GateRules) -> 
 def _worst_examples(pairing: Pairing, make_metric: MetricMaker) -> Iterator[Example]:
     """The examples that lost most under the task's main metric."""
     key = row_key(str(pairing.old.result["main_metric"]), None, None)
-    found = pairing.statistics(key)
+    found = pairing.pairs(key)
     if found is None:
         return
-    metric = make_metric(key)
-    changes = _changes(metric, *found)
+    changes = _changes(make_metric(key), found)
     order = sorted(zip(changes, pairing.ids, strict=True))
     for change, id_ in order[:EXAMPLES_SHOWN]:
         if change < 0:
             yield Example(id=id_, old=pairing.old.predictions[id_], new=pairing.new.predictions[id_], change=change)
 
 
-def _changes(metric: Metric, new: NDArrayFloat, old: NDArrayFloat) -> list[float]:
+def _changes(metric: Metric, found: ExamplePairs) -> list[float]:
     """How much each example's own score changed, in printed points."""
-    return [float(value) for value in (metric.values(new) - metric.values(old)) * metric.factor]
+    return [float(value) for value in (metric.values(found.own) - metric.values(found.other)) * metric.factor]

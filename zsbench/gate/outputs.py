@@ -9,6 +9,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 from zsbench.gate.verdicts import CellVerdict, GateReport, Judgement, Verdict
+from zsbench.judgement.significance import format_p_value
 
 __all__ = ["gate_benchmark", "gate_document", "gate_junit", "gate_markdown", "gate_text"]
 
@@ -141,7 +142,7 @@ def _sentence(judgement: Judgement) -> str:
         return f"{judgement.label}: {judgement.reason}"
     text = (
         f"{judgement.label} {_points(judgement, judgement.old)} -> {_points(judgement, judgement.new)}: "
-        f"{_change(judgement)} {_bounds(judgement)}, {_probability(judgement.adjusted)}, "
+        f"{_change(judgement)} {_bounds(judgement)}, {format_p_value(judgement.adjusted)}, "
         f"tolerance {judgement.tolerance * judgement.factor:g}"
     )
     return f"{text}. {judgement.reason}" if judgement.reason else text
@@ -164,13 +165,6 @@ def _bounds(judgement: Judgement) -> str:
     return f"[{judgement.finding.lower * judgement.factor:+.2f}, {judgement.finding.upper * judgement.factor:+.2f}]"
 
 
-def _probability(value: float) -> str:
-    """A p-value as it is printed."""
-    if math.isnan(value):
-        return "–"
-    return "p < 0.001" if value < 0.001 else f"p = {value:.3f}"  # noqa: PLR2004  as printed
-
-
 def _row(cell: CellVerdict, judgement: Judgement) -> str:
     """One metric as a row of a Markdown table."""
     cells = [
@@ -180,7 +174,7 @@ def _row(cell: CellVerdict, judgement: Judgement) -> str:
         *(_points(judgement, value) for value in (judgement.old, judgement.new)),
         _change(judgement),
         _bounds(judgement),
-        _probability(judgement.adjusted),
+        "–" if math.isnan(judgement.adjusted) else format_p_value(judgement.adjusted),
         _escape(judgement.reason),
     ]
     return f"| {' | '.join(cells)} |"

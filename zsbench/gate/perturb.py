@@ -15,11 +15,11 @@ import numpy as np
 from zsbench.errors import ConfigError
 from zsbench.gate.evidence import Evidence, find_run, read_run_evidence
 from zsbench.gate.tasks import open_task
-from zsbench.interfaces import Metric, MetricSpec, SimilarityMetric, Task
+from zsbench.interfaces import Metric, SimilarityMetric, Task
 from zsbench.metrics import PreparedSplit, ScoringContext, prepare_references, score_predictions
 from zsbench.metrics.rows import metric_row, row_key
 from zsbench.records import RunFolder, narrow_statistics
-from zsbench.registry import Registry, load_object
+from zsbench.registry import Registry, make_metric
 from zsbench.seeds import derive_seed
 from zsbench.store import default_cache
 
@@ -86,7 +86,7 @@ def _count(total: int, share: float) -> int:
 def _text_metrics(cell: Evidence, registry: Registry) -> list[Metric]:
     """The metrics of a cell that can be computed again from texts."""
     ids = dict.fromkeys(row["id"] for row in cell.result["metrics"] if row["score"] is not None)
-    made: list[Metric] = [load_object(registry.get(MetricSpec, id_).factory)() for id_ in ids]
+    made = [make_metric(registry, id_) for id_ in ids]
     return [metric for metric in made if not isinstance(metric, SimilarityMetric)]
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from zsbench.errors import ScoringError
+from zsbench.errors import ScoringError, few
 from zsbench.interfaces.records import Frozen
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ __all__ = [
     "TextCorpus",
 ]
 
-SHOWN_IDS = 5
 TaskKind = Literal["captioning", "question-answering"]
 GroupIdf = Literal["shared", "per-group"]
 OFFICIAL_KEYS: Mapping[TaskKind, tuple[str, str]] = {
@@ -187,7 +186,7 @@ class Task(ABC):
         extra = sorted(set(predictions) - set(expected))
         if missing or extra:
             raise ScoringError(
-                f"{len(missing)} ids are missing ({_few(missing)}) and {len(extra)} are unknown ({_few(extra)}).",
+                f"{len(missing)} ids are missing ({few(missing)}) and {len(extra)} are unknown ({few(extra)}).",
                 f"Task {self.card.id} expects one prediction for each of {len(expected)} ids.",
                 "Check that the predictions belong to this task and split.",
                 ids=[*missing, *extra],
@@ -237,9 +236,3 @@ class CorpusFeatures:
     def __len__(self) -> int:
         """N."""
         return len(self.texts)
-
-
-def _few(ids: Sequence[str]) -> str:
-    """The first ids, for a message."""
-    shown = ", ".join(ids[:SHOWN_IDS]) or "none"
-    return shown + (", ..." if len(ids) > SHOWN_IDS else "")

@@ -9,11 +9,11 @@ from typing import Any, TypeVar
 from zsbench.components import CorpusChoice, EncoderChoice, GapChoice, LanguageModelChoice, ReferenceTexts, TaskChoice
 from zsbench.components.data import TextSource
 from zsbench.config import Matrix
-from zsbench.interfaces import GapSetting, MetricSpec, SimilarityMetric
+from zsbench.interfaces import GapSetting, SimilarityMetric
 from zsbench.plan.axes import Axis, find_gap_setting
 from zsbench.plan.cells import Cell
 from zsbench.plan.checks import answers_not_captions, no_fit_images, no_reader
-from zsbench.registry import Registry, load_object
+from zsbench.registry import Registry, make_metric
 from zsbench.stages import (
     Comparison,
     FittedGap,
@@ -241,7 +241,7 @@ class StageBuilder:
         encoder = self.models.scoring_encoder
         if encoder is None:
             return None
-        made = [load_object(self.registry.get(MetricSpec, id_).factory)() for id_ in metrics]
+        made = [make_metric(self.registry, id_) for id_ in metrics]
         prompts = sorted({metric.prompt for metric in made if isinstance(metric, SimilarityMetric)})
         if not prompts:
             return None

@@ -13,13 +13,14 @@ from zsbench.cores import count_threads
 from zsbench.data import OfficialSplits
 from zsbench.errors import MetricNotRunError, MissingDataError, MissingDependencyError
 from zsbench.fingerprints import FileHashes
-from zsbench.interfaces import Metric, MetricSpec, SimilarityMetric
+from zsbench.interfaces import SimilarityMetric
+from zsbench.judgement.pairing import choose_baseline
 from zsbench.plan.axes import iter_axes
 from zsbench.plan.builder import Models, StageBuilder
 from zsbench.plan.cells import Cell, Plan
 from zsbench.plan.checks import iter_problems
 from zsbench.plan.points import Point, iter_points
-from zsbench.registry import Registry, load_object
+from zsbench.registry import Registry, make_metric
 from zsbench.stages import Setup
 
 __all__ = ["PlanOptions", "make_plan"]
@@ -146,24 +147,12 @@ class _Planner:
 
     def _compared(self, cell: Cell) -> Cell:
         """The cell with its comparison to the baseline's cell, where there is one."""
-        base = self._other_route(cell) if cell.captioner.id == self.matrix.baseline else self._baseline_of(cell)
-        if base is None:
+        places = [other.identity for other in self.result.cells]
+        found = choose_baseline(cell.identity, places, baseline=self.matrix.baseline)
+        if found is None:
             return cell
+        base = self.result.cells[found]
         return replace(cell, comparison=self.stages.comparison(cell, base), compared_route=base.route)
-
-    def _baseline_of(self, cell: Cell) -> Cell | None:
-        """The baseline's cell to compare with: same task, seed and route, and same else where the baseline has it."""
-        rows = [c for c in self.result.cells if c.captioner.id == self.matrix.baseline and c.task.id == cell.task.id]
-        rows = [c for c in rows if (c.seed, c.route) == (cell.seed, cell.route) and cell.corpus in {c.corpus, None}]
-        rows = [c for c in rows if cell.gap_model in {c.gap_model, None}]
-        rows.sort(key=lambda c: c.variant != cell.variant)
-        return rows[0] if rows else None
-
-    def _other_route(self, cell: Cell) -> Cell | None:
-        """The cell whose answers come from features, for one that differs from it in reading captions alone."""
-        wanted = {**cell.identity, "route": "features"}
-        rows = (other for other in self.result.cells if other.identity == wanted)
-        return next(rows, None) if cell.route == "caption" else None
 
 
 def _unavailable(tasks: Sequence[TaskChoice], matrix: Matrix, registry: Registry) -> dict[str, str]:
@@ -171,7 +160,7 @@ def _unavailable(tasks: Sequence[TaskChoice], matrix: Matrix, registry: Registry
     reasons = {}
     ids = [*(id_ for task in tasks for id_ in task.task.card.metrics), *matrix.metrics]
     for id_ in dict.fromkeys(ids):
-        metric: Metric = load_object(registry.get(MetricSpec, id_).factory)()
+        metric = make_metric(registry, id_)
         try:
             metric.check_available()
             if isinstance(metric, SimilarityMetric) and matrix.scoring_encoder is None:

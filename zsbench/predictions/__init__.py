@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from zsbench.predictions.detection import PREDICTION_FORMS, REFERENCE_FORMS, detect_form
-from zsbench.predictions.files import PredictionFile, ReferenceFile, few, read_predictions, read_references
+from zsbench.predictions.files import PredictionFile, ReferenceFile, read_predictions, read_references
 from zsbench.predictions.matching import Matching, match_ids
 from zsbench.predictions.rows import Form, Row
 
@@ -16,7 +16,6 @@ __all__ = [
     "ReferenceFile",
     "Row",
     "detect_form",
-    "few",
     "match_ids",
     "read_predictions",
     "read_references",

@@ -6,14 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from zsbench.errors import ConfigError, ScoringError
+from zsbench.errors import ConfigError, ScoringError, few
 from zsbench.fingerprints import hash_file
 from zsbench.predictions.detection import PREDICTION_FORMS, REFERENCE_FORMS, find_form
 from zsbench.predictions.rows import Form, Row
 
-__all__ = ["PredictionFile", "ReferenceFile", "few", "read_predictions", "read_references"]
-
-SHOWN_IDS = 5
+__all__ = ["PredictionFile", "ReferenceFile", "read_predictions", "read_references"]
 
 
 @dataclass(frozen=True)
@@ -136,11 +134,6 @@ def read_references(path: Path, *, form: str = "", split: str = "", subset_field
     if split or chosen.several_splits:
         rows = _iter_split(path, rows, split)
     return _references(path, chosen, _gather(path, rows, subset_field))
-
-
-def few(ids: Sequence[str]) -> str:
-    """The first ids, for a message."""
-    return (", ".join(ids[:SHOWN_IDS]) or "none") + (", ..." if len(ids) > SHOWN_IDS else "")
 
 
 def _gather(path: Path, rows: Iterator[Row], subset_field: str) -> _Gathered:

@@ -6,16 +6,17 @@ import itertools
 import math
 from collections.abc import Callable, Sequence
 
+from zsbench.gate.alignment import scored_examples
 from zsbench.interfaces import Metric
+from zsbench.judgement.comparability import signature_differences
+from zsbench.judgement.difference import measure_difference
 from zsbench.report.charts import draw_bars, draw_histogram, draw_intervals
 from zsbench.report.entries import Entry
-from zsbench.statistics import paired_difference
 
 __all__ = ["draw_run"]
 
 _SYSTEMS = 8
 """No more systems than this are in one distribution or forest plot."""
-_RESAMPLES = 2_000
 
 
 def draw_run(entries: Sequence[Entry], make_metric: Callable[[str], Metric]) -> list[dict[str, str]]:
@@ -60,10 +61,10 @@ def _draw_forest(
     """Paired differences of every two systems on the same examples; empty with one system."""
     rows = {}
     for one, two in itertools.combinations(entries, 2):
-        if one.evidence.member_ids(main) != two.evidence.member_ids(main):
+        if signature_differences(*(str(entry.evidence.rows[main]["signature"]) for entry in (one, two))):
             continue
-        arrays = one.evidence.statistics[main], two.evidence.statistics[main]
-        found = paired_difference(make_metric(main), *arrays, resamples=_RESAMPLES)
+        sides = [[scored_examples(entry.evidence, main)] for entry in (one, two)]
+        found = measure_difference(make_metric(main), main, *sides)
         numbers = found.difference * factor, found.low * factor, found.high * factor
         rows[f"{_label(one)} − {_label(two)}"] = numbers
     return draw_intervals(rows, f"difference in {title}", zero=True) if rows else ""

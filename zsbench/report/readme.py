@@ -64,6 +64,7 @@ def _render(board: Board) -> str:
         scores = [_score(score) for score in row.scores]
         lines.append(_line([str(row.group or "–"), row.label, *scores, row.facts["Revision"]]))
     lines += ["", *(f"- {_plain(column.title)}: `{column.signature}`" for column in board.columns)]
+    lines += [f"- {_plain(row.label)}: {_plain(row.note)}" for row in board.rows if row.note]
     lines += [f"- {_plain(title)} was not run: {_plain(reason)}" for title, reason in board.not_run.items()]
     return "\n".join(lines) + "\n"
 

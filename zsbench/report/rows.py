@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from zsbench.gate.alignment import scored_examples
 from zsbench.interfaces import Metric
+from zsbench.judgement.best import ColumnScore, judge_column
+from zsbench.judgement.difference import measure_difference
+from zsbench.judgement.significance import Question, group_ranks
+from zsbench.judgement.uncertainty import SeedScore, pool_seeds
 from zsbench.metrics.rows import row_key
-from zsbench.metrics.signature import Signature
 from zsbench.report.entries import Entry
 from zsbench.reported import ReportedRow
-from zsbench.statistics import paired_difference
 
-__all__ = ["LEVEL", "Board", "Column", "Row", "Score", "build_board", "find_candidates"]
+__all__ = ["Board", "Column", "Row", "Score", "build_board", "find_candidates"]
 
-LEVEL = 0.05
-_RESAMPLES = 4_000
 _ABSENT = "–"
+_SCORE = ("score", "standard_error", "low", "high")
 
 
 @dataclass(frozen=True)
@@ -137,9 +138,9 @@ def build_board(
     systems: dict[tuple[str, ...], list[Entry]] = {}
     for entry in entries:
         systems.setdefault(entry.system, []).append(entry)
-    rows = [_build_row(own, columns) for own in systems.values()]
-    pairs = sorted(zip(rows, systems.values(), strict=True), key=lambda pair: -_rank(pair[0].scores[0]))
-    rows = _mark_best(_group([row for row, _ in pairs], [own[0] for _, own in pairs], columns[0].key, make_metric))
+    built = _judge([(_build_row(own, columns), own) for own in systems.values()], columns)
+    ranked = sorted(built, key=lambda pair: (bool(pair[0].note), -_rank(pair[0].scores[0])))
+    rows = _group(ranked, columns[0].key, make_metric)
     return Board(
         task=entries[0].evidence.task,
         title=str(result["task_title"]),
@@ -225,16 +226,21 @@ def _not_run(entries: Sequence[Entry], columns: Sequence[Column]) -> dict[str, s
 def _build_row(own: Sequence[Entry], columns: Sequence[Column]) -> Row:
     """One system from its records, one a seed."""
     newest = own[-1]
-    evidence = newest.evidence
     return Row(
         label=newest.label,
-        captioner=evidence.captioner,
+        captioner=newest.evidence.captioner,
         facts=_facts(own),
         scores=[_score(own, column) for column in columns],
         run=newest.run,
         run_file=newest.run_file,
         measured=True,
     )
+
+
+def _signature(entry: Entry, key: str) -> str:
+    """The signature of a score; empty without a score."""
+    row = entry.evidence.rows.get(key)
+    return str(row["signature"]) if row and row["score"] is not None else ""
 
 
 def _facts(own: Sequence[Entry]) -> dict[str, str]:
@@ -248,6 +254,7 @@ def _facts(own: Sequence[Entry]) -> dict[str, str]:
         "LM": result["language_model"],
         "Gap model": cell["gap_model"],
         "Candidates": find_candidates(result["config"]),
+        "Supervision": result.get("supervision"),
         "Data beyond text": ", ".join(result["data_used"]),
         "Seeds": ", ".join(str(seed) for seed in sorted(e.evidence.result["cell"]["seed"] for e in own)),
         "Examples/s": _rate(own),
@@ -274,16 +281,17 @@ def _batch_seconds(timing: Mapping[str, float] | None) -> str:
 
 
 def _score(own: Sequence[Entry], column: Column) -> Score:
-    """The mean over seeds, with the hull of the intervals."""
+    """The score over seeds, with its interval."""
     rows = [row for entry in own if (row := entry.evidence.rows.get(column.key))]
-    scored = [row for row in rows if row["score"] is not None and not math.isnan(row["score"])]
-    if not scored:
-        return Score(math.nan, reason=rows[0]["not_run"] if rows else "")
-    factor = column.factor
-    mean = sum(row["score"] for row in scored) / len(scored)
-    ends = [[row[end] for row in scored if row[end] is not None] for end in ("low", "high")]
-    low, high = (pick(end) * factor if end else math.nan for pick, end in zip((min, max), ends, strict=True))
-    return Score(mean * factor, low, high)
+    pooled = pool_seeds([SeedScore(*(_number(row[key]) for key in _SCORE)) for row in rows])
+    reason = rows[0]["not_run"] if rows and math.isnan(pooled.score) else ""
+    value, low, high = (number * column.factor for number in (pooled.score, pooled.low, pooled.high))
+    return Score(value, low, high, reason)
+
+
+def _number(value: float | None) -> float:
+    """A number of a record; NaN for none."""
+    return math.nan if value is None else float(value)
 
 
 def _rank(score: Score) -> float:
@@ -291,49 +299,44 @@ def _rank(score: Score) -> float:
     return score.value if score.known else -math.inf
 
 
-def _mark_best(rows: Sequence[Row]) -> list[Row]:
-    """The best score of every column that several comparable rows have."""
-    marked = list(rows)
-    for place in range(len(rows[0].scores) if rows else 0):
-        known = [row.scores[place].value for row in rows if row.scores[place].known and not row.note]
-        best = max(known) if len(known) > 1 else math.nan
-        marked = [_with_best(row, place) if row.scores[place].value == best and not row.note else row for row in marked]
-    return marked
+def _judge(
+    built: Sequence[tuple[Row, Sequence[Entry]]], columns: Sequence[Column]
+) -> list[tuple[Row, Sequence[Entry]]]:
+    """Rows with the best scores of every column, and why one does not compete for that of the first."""
+    found = [
+        judge_column([_column_score(row.scores[place], own, column.key) for row, own in built])
+        for place, column in enumerate(columns)
+    ]
+    judged = []
+    for number, (row, own) in enumerate(built):
+        scores = [replace(score, best=found[place][number].best) for place, score in enumerate(row.scores)]
+        judged.append((replace(row, scores=scores, note=found[0][number].objection), own))
+    return judged
 
 
-def _with_best(row: Row, place: int) -> Row:
-    """A row whose score at a place is the best."""
-    return replace(row, scores=[replace(s, best=s.best or p == place) for p, s in enumerate(row.scores)])
+def _column_score(score: Score, own: Sequence[Entry], key: str) -> ColumnScore:
+    """What decides how a system stands in a column."""
+    result = own[-1].evidence.result
+    signatures = [text for entry in own if (text := _signature(entry, key))]
+    supervision = str(result.get("supervision") or "")
+    return ColumnScore(score.value, 1.0, signatures, "; ".join(result["data_used"]), supervision)
 
 
-def _group(rows: Sequence[Row], entries: Sequence[Entry], key: str, make_metric: Callable[[str], Metric]) -> list[Row]:
-    """Rows with significance groups: a group ends where a system differs significantly from the group's first."""
-    usual = Counter(_comparable_signature(entry, key) for entry in entries).most_common(1)
-    level = LEVEL / max(1, len(rows) - 1)
-    grouped, group, first = [], 0, None
-    for row, entry in zip(rows, entries, strict=True):
-        if (signature := _comparable_signature(entry, key)) != usual[0][0] or not signature:
-            grouped.append(replace(row, note="Its signature differs from the others': do not compare."))
-            continue
-        if first is None or _differs(first, entry, key, make_metric, level):
-            group, first = group + 1, entry
-        grouped.append(replace(row, group=group))
-    return grouped
+def _group(ranked: Sequence[tuple[Row, Sequence[Entry]]], key: str, make_metric: Callable[[str], Metric]) -> list[Row]:
+    """Rows with significance groups; those that do not compete have none."""
+    places = [n for n, (row, own) in enumerate(ranked) if not row.note and all(_has_statistics(e, key) for e in own)]
+
+    def test(first: int, other: int) -> Question:
+        """Whether two systems differ on the examples of both."""
+        metric = make_metric(key.partition("@")[0])
+        sides = [[scored_examples(e.evidence, key) for e in ranked[places[n]][1]] for n in (first, other)]
+        found = measure_difference(metric, key, *sides)
+        return Question(found.difference, found.p_value, metric.factor)
+
+    groups = dict(zip(places, group_ranks(len(places), test), strict=True))
+    return [replace(row, group=groups.get(place, 0)) for place, (row, _) in enumerate(ranked)]
 
 
-def _comparable_signature(entry: Entry, key: str) -> str:
-    """The signature without the version of zsbench; empty without a score."""
-    row = entry.evidence.rows.get(key)
-    if not row or not row["signature"] or row["score"] is None:
-        return ""
-    signature = Signature.parse(row["signature"])
-    return str(Signature(signature.metric, tuple(pair for pair in signature.fields if pair[0] != "zsbench")))
-
-
-def _differs(first: Entry, other: Entry, key: str, make_metric: Callable[[str], Metric], level: float) -> bool:
-    """Whether two systems differ significantly on the same examples."""
-    one, two = (entry.evidence.statistics.get(key) for entry in (first, other))
-    if one is None or two is None or first.evidence.member_ids(key) != other.evidence.member_ids(key):
-        return True
-    found = paired_difference(make_metric(key.partition("@")[0]), one, two, resamples=_RESAMPLES)
-    return found.p_value <= level
+def _has_statistics(entry: Entry, key: str) -> bool:
+    """Whether a record has a score and what a test needs."""
+    return key in entry.evidence.statistics and bool(_signature(entry, key))

@@ -12,8 +12,9 @@ from zsbench.errors import MissingDataError
 from zsbench.gate import read_run_evidence
 from zsbench.gate.evidence import find_run
 from zsbench.gate.tasks import open_task
-from zsbench.interfaces import Metric, MetricSpec
-from zsbench.registry import Registry, load_object
+from zsbench.interfaces import Metric
+from zsbench.judgement.failures import has_failed, tell_failed_comparison
+from zsbench.registry import Registry, make_metric
 from zsbench.report.charts import draw_history
 from zsbench.report.entries import Entry, group_by_task, name_file, newest_entries, read_entries
 from zsbench.report.media import Media, collect_media
@@ -114,7 +115,7 @@ class _Site:
     def make_metric(self, id_: str) -> Metric:
         """The metric behind an id, made once."""
         if id_ not in self._metrics:
-            self._metrics[id_] = load_object(self.options.registry.get(MetricSpec, id_).factory)()
+            self._metrics[id_] = make_metric(self.options.registry, id_)
         return self._metrics[id_]
 
     def write_samples(self, entries: Sequence[Entry]) -> list[str]:
@@ -218,9 +219,12 @@ def _printed(row: Mapping[str, Any] | None, key: str) -> float:
 
 
 def _failed(entries: Sequence[Entry]) -> list[dict[str, str]]:
-    """Cells whose newest record failed, and why."""
-    failed = [entry for entry in newest_entries(entries) if entry.evidence.failed]
-    return [{"cell": e.evidence.name, "reason": str(e.evidence.result.get("reason", "")), "run": e.run} for e in failed]
+    """Cells whose newest record failed or could not be compared with the baseline's, and why."""
+    newest = newest_entries(entries)
+    failed = [(e, str(e.evidence.result.get("reason", ""))) for e in newest if has_failed(e.evidence.result)]
+    lost = [(e, reason) for e in newest if (reason := tell_failed_comparison(e.evidence.result))]
+    told = [*failed, *((entry, f"not compared with the baseline: {reason}") for entry, reason in lost)]
+    return [{"cell": entry.evidence.name, "reason": reason, "run": entry.run} for entry, reason in told]
 
 
 def _grouped(entries: Sequence[Entry], key: Callable[[Entry], str]) -> dict[str, list[Entry]]:

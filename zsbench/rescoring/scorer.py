@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from zsbench.code import CodeHashes
-from zsbench.errors import ConfigError, CorruptDataError, HashMismatchError, ScoringError
+from zsbench.errors import ConfigError, CorruptDataError, HashMismatchError, ScoringError, few
 from zsbench.fingerprints import FileHashes
 from zsbench.interfaces import Metric, TaskCard
 from zsbench.metrics import MetricResult, PreparedSplit, ScoringContext, prepare_references, score_predictions
 from zsbench.metrics.descriptive import describe_captions
-from zsbench.predictions import Matching, PredictionFile, few, match_ids, read_predictions
+from zsbench.predictions import Matching, PredictionFile, match_ids, read_predictions
 from zsbench.registry import Registry
 from zsbench.rescoring.request import ScoreRequest
 from zsbench.rescoring.target import Target, find_target

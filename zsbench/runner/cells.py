@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from zsbench.config import Matrix
+from zsbench.judgement.failures import Failure, find_failure
 from zsbench.plan import Cell, Plan
 from zsbench.records import CellFacts, RunFolder, build_result
 from zsbench.runner.outcome import Outcome
+from zsbench.stages import Stage
 from zsbench.stages.chunks import read_predictions
 from zsbench.stages.prediction import read_timing
 from zsbench.stages.score_files import iter_groups, read_own_statistics, read_scores, read_values
@@ -51,6 +53,8 @@ class CellRecorder:
             training_overlap=scores["training_overlap"],
             unreadable=self._unreadable(cell),
         )
+        if cell.comparison and (lost := self._lost([cell.comparison])):
+            result["comparison_failed"] = lost.reason
         statistics = read_own_statistics(self.outcome.outputs[cell.scoring.key])
         self.folder.write_cell(result, self._samples(cell), statistics, self._official(cell))
         return result
@@ -82,14 +86,16 @@ class CellRecorder:
 
     def _failure(self, cell: Cell) -> dict[str, str]:
         """Why a cell failed, and in which stage; empty if it did not."""
-        for stage in (cell.prediction, cell.scoring):
-            record = self.outcome.stages[stage.key]
-            if record.state in {"failed", "skipped"}:
-                return {"reason": record.reason, "failed_stage": stage.kind}
-        if self.matrix.fail_on_error and (lost := self._unreadable(cell)):
-            reason = f"{len(lost)} images could not be read, first: {lost[0]['reason']}"
+        if lost := self._lost([cell.prediction, cell.scoring]):
+            return {"reason": lost.reason, "failed_stage": lost.stage}
+        if self.matrix.fail_on_error and (unread := self._unreadable(cell)):
+            reason = f"{len(unread)} images could not be read, first: {unread[0]['reason']}"
             return {"reason": reason, "failed_stage": "image-features"}
         return {}
+
+    def _lost(self, stages: Sequence[Stage]) -> Failure | None:
+        """The first of some stages that failed."""
+        return find_failure((stage.kind, self.outcome.stages[stage.key]) for stage in stages)
 
     def _unreadable(self, cell: Cell) -> list[dict[str, str]]:
         """Id and reason of each example whose image could not be read."""

@@ -30,6 +30,7 @@ from zsbench.interfaces import (
     Spec,
     TaskSpec,
 )
+from zsbench.judgement.failures import choose_exit_code, has_failed, tell_failed_comparison
 from zsbench.plan import Plan, PlanOptions, make_plan
 from zsbench.plan.changes import EarlierOutputs
 from zsbench.plugins import Plugins
@@ -111,7 +112,18 @@ class RunResult:
     @property
     def failed(self) -> list[dict[str, Any]]:
         """The cells that failed."""
-        return [result for result in self.results if result["status"] == "failed"]
+        return [result for result in self.results if has_failed(result)]
+
+    @property
+    def failed_comparisons(self) -> list[tuple[str, str]]:
+        """Name and reason of each cell whose comparison with the baseline failed."""
+        told = ((str(result["name"]), tell_failed_comparison(result)) for result in self.results)
+        return [(name, reason) for name, reason in told if reason]
+
+    @property
+    def exit_code(self) -> int:
+        """0, or that of a run in which a cell or a comparison failed."""
+        return choose_exit_code(self.results)
 
 
 class Session:

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from zsbench.errors import ScoringError, few
 from zsbench.files import write_text
 from zsbench.fingerprints import hash_json
+from zsbench.judgement.difference import measure_seed
+from zsbench.judgement.pairing import ScoredExamples, pair_examples
 from zsbench.metrics.rows import row_key
-from zsbench.seeds import derive_seed
 from zsbench.stages.references import METRIC_LIBRARIES, MetricSet
 from zsbench.stages.score_files import find_images, find_members, read_scores, read_stage_statistics
 from zsbench.stages.stage import Stage
-from zsbench.statistics.bootstrap import cluster_codes
-from zsbench.statistics.paired import paired_difference
 
 if TYPE_CHECKING:
     from zsbench.components import TaskChoice
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Comparison"]
 
-RESAMPLES = 10_000
 FILE = "differences.json"
 
 
@@ -62,28 +61,43 @@ class Comparison(Stage):
         return (self.scoring, self.baseline)
 
     def material(self) -> Mapping[str, Any]:
-        """Metrics and the groups that are compared; examples are the scorings'."""
+        """Metrics, the groups that are compared and which side is the baseline; examples are the scorings'."""
         shown = sorted(grouping for grouping in self._shown if grouping is not None)
-        return {**self.metrics.describe(), "shown": shown, "images": hash_json([i.row for i in self.task.items])}
+        images = hash_json([item.row for item in self.task.items])
+        return {**self.metrics.describe(), "shown": shown, "images": images, "baseline": self.baseline.key}
 
     def components(self) -> Iterable[Factory]:
         """The metrics."""
         return self.metrics.factories
 
     def run(self, folder: Path, context: StageContext) -> bool:
-        """Compare; nothing is written where one of them could not read an image that the other could."""
+        """Compare.
+
+        Raises:
+            ScoringError: One cell could not read an image that the other could.
+        """
         ours, theirs = context.output(self.scoring), context.output(self.baseline)
         scores = read_scores(ours)
+        self._check_ids(scores["ids"], read_scores(theirs)["ids"])
+        groups = self.task.task.groups()
+        pair = read_stage_statistics(ours, groups), read_stage_statistics(theirs, groups)
+        wanted = [row for row in scores["metrics"] if row["grouping"] in self._shown]
         rows: list[dict[str, Any]] = []
-        if scores["ids"] == read_scores(theirs)["ids"]:
-            groups = self.task.task.groups()
-            pair = read_stage_statistics(ours, groups), read_stage_statistics(theirs, groups)
-            wanted = [row for row in scores["metrics"] if row["grouping"] in self._shown]
-            for done, row in enumerate(wanted, start=1):
-                rows += self._compare(row, pair, scores["ids"], context)
-                context.progress(done, len(wanted))
+        for done, row in enumerate(wanted, start=1):
+            rows += self._compare(row, pair, scores["ids"], context)
+            context.progress(done, len(wanted))
         write_text(folder / FILE, json.dumps(rows))
         return True
+
+    def _check_ids(self, own: Sequence[str], other: Sequence[str]) -> None:
+        """Refuse cells of different examples."""
+        if own != other:
+            apart = set(own) ^ set(other)
+            raise ScoringError(
+                f"{self.scoring.name} and {self.baseline.name} were scored on other examples: {few(sorted(apart))}.",
+                "A paired comparison needs the same examples.",
+                f"Mend the images (`zsbench data verify {self.task.id}`) and run again.",
+            )
 
     @property
     def _shown(self) -> set[str | None]:
@@ -99,14 +113,9 @@ class Comparison(Stage):
         if any(key not in side for side in pair) or len(pair[0][key]) != len(pair[1][key]):
             return []
         metric = next(metric for metric in context.metrics(self.metrics) if metric.id == row["id"])
-        found = paired_difference(
-            metric,
-            pair[0][key],
-            pair[1][key],
-            resamples=RESAMPLES,
-            seed=derive_seed("compare", key),
-            clusters=cluster_codes(find_members(ids, self.task.task.groups(), row), find_images(self.task)),
-        )
+        members, images = find_members(ids, self.task.task.groups(), row), find_images(self.task)
+        own, other = (ScoredExamples(0, members, side[key], images) for side in pair)
+        found = measure_seed(metric, key, pair_examples(own, other))
         labels = {"metric": row["id"], "grouping": row["grouping"], "group": row["group"]}
         fields = ("difference", "standard_error", "low", "high", "p_value")
         return [{**labels, **{field: getattr(found, field) for field in fields}}]

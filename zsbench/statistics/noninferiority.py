@@ -1,4 +1,4 @@
-"""Is a new system no worse than an old one? A one-sided paired test, and what it could have seen.
+"""Is a new system no worse than an old one? A one-sided paired test.
 
 Shapes: N examples, k statistics an example, R resamples, C examples whose statistics differ.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import TypeAlias
 
 import numpy as np
@@ -19,17 +18,11 @@ from zsbench.interfaces.metric import Metric
 from zsbench.statistics.bootstrap import RESAMPLES, Clusters, resample_sums, sort_rows, sum_clusters
 
 __all__ = [
-    "POWER",
     "Measured",
     "NonInferiority",
-    "detectable_difference",
-    "examples_needed",
     "noninferiority",
     "noninferiority_all",
 ]
-
-POWER = 0.8
-"""Share of samples in which a detectable difference is found."""
 
 Measured: TypeAlias = tuple[Metric, NDArray[np.float64], NDArray[np.float64]]
 """A metric with the statistics of the new and of the old system."""
@@ -139,26 +132,6 @@ def noninferiority_all(
         )
         for difference, spread, count, (_, new, old) in zip(differences, spreads, extreme, measured, strict=True)
     ]
-
-
-def detectable_difference(standard_error: float, *, level: float, power: float = POWER) -> float:
-    """The smallest true drop that a one-sided test finds in a share ``power`` of samples.
-
-    Args:
-        standard_error: Of the paired difference.
-        level: Of the test; the level of the whole family divided by its size is the careful choice under Holm.
-        power: That share.
-
-    Source:
-        Miller 2024 (arXiv 2411.00640), section 5: the sum of both normal quantiles times the standard error.
-    """
-    normal = NormalDist()
-    return (normal.inv_cdf(1 - level) + normal.inv_cdf(power)) * standard_error
-
-
-def examples_needed(n: int, detectable: float, wanted: float) -> int:
-    """How many examples find a drop of ``wanted``, if ``n`` examples find one of ``detectable``."""
-    return math.ceil(n * (detectable / wanted) ** 2)
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from zsbench.judgement.comparability import is_beyond_text, is_upper_bound, is_zero_shot
+from zsbench.judgement.significance import format_p_value
 from zsbench.tables.grid import Column, Grid, Row
 from zsbench.tables.layout import Cell
 from zsbench.tables.summary import Failure, Summary
@@ -14,7 +16,6 @@ __all__ = ["ABSENT", "Notes", "difference_cell", "name_cells", "score_cell"]
 
 ABSENT = Cell("–")
 _SAME_ENCODER = "|same-encoder:yes"
-_SMALL_P = 0.001
 
 
 @dataclass
@@ -45,35 +46,37 @@ def score_cell(grid: Grid, row: Row, column: Column, notes: Notes, *, interval: 
     if summary is None:
         return Cell("failed", notes=_number_failures(failures, notes)) if failures else ABSENT
     numbers = (*_number_state(summary, column, notes), *_number_failures(failures, notes))
-    if summary.data_used and "captioner" not in row.names:
-        numbers = (*numbers, notes.number(_tell_data(summary.data_used)))
+    if "captioner" not in row.names:
+        numbers = (*numbers, *(notes.number(text) for text in _tell_data(summary)))
     if math.isnan(summary.score):
         return Cell("not run" if summary.not_run else "NaN", notes=numbers)
     return Cell(
         _print_score(summary, column.decimals, interval=interval),
-        best=summary.score == column.best and not summary.upper_bound,
-        marked=summary.significant and column.comparable,
+        best=column.is_best(summary),
+        marked=column.is_marked(summary),
         notes=numbers,
     )
 
 
-def difference_cell(column: Column, summary: Summary | None) -> Cell:
-    """``difference [low, high] p``."""
-    if summary is None or math.isnan(summary.difference):
+def difference_cell(column: Column, summary: Summary | None, notes: Notes) -> Cell:
+    """``difference [low, high] p``, or that the comparison failed and why."""
+    if summary is None:
         return ABSENT
-    places = column.decimals
-    values = (summary.difference, summary.difference_low, summary.difference_high)
-    difference, low, high = (f"{value * summary.factor:+.{places}f}" for value in values)
-    p_value = "p < 0.001" if summary.p_value < _SMALL_P else f"p = {summary.p_value:.3f}"
-    return Cell(f"{difference} [{low}, {high}] {p_value}", marked=summary.significant and column.comparable)
+    numbers = tuple(notes.number(text) for text in _tell_failed_comparison(summary))
+    if math.isnan(summary.found.difference):
+        return Cell("failed", notes=numbers) if numbers else ABSENT
+    values = (summary.found.difference, summary.found.low, summary.found.high)
+    difference, low, high = (f"{value * summary.factor:+.{column.decimals}f}" for value in values)
+    text = f"{difference} [{low}, {high}] {format_p_value(summary.p_value)}"
+    return Cell(text, marked=column.is_marked(summary), notes=numbers)
 
 
 def name_cells(grid: Grid, row: Row, shown: Sequence[str], notes: Notes) -> list[Cell]:
     """The labels of a row; the first bears what must be known of the system."""
-    used = dict.fromkeys(summary.data_used for summary in grid.of(row) if summary.data_used)
-    if "captioner" not in row.names:  # then scores bear it
-        used = {}
-    numbers = tuple(notes.number(_tell_data(text)) for text in used)
+    told: dict[str, None] = {}
+    if "captioner" in row.names:  # else scores bear it
+        told = dict.fromkeys(text for summary in grid.of(row) for text in _tell_data(summary))
+    numbers = tuple(notes.number(text) for text in told)
     texts = [_label_text(grid, row, label) for label in shown]
     return [Cell(text, notes=numbers if place == 0 else ()) for place, text in enumerate(texts)]
 
@@ -95,15 +98,16 @@ def _label_text(grid: Grid, row: Row, label: str) -> str:
 def _print_score(summary: Summary, places: int, *, interval: bool) -> str:
     """A score and how sure it is."""
     text = f"{summary.score * summary.factor:.{places}f}"
-    if interval and not math.isnan(summary.low):
-        return f"{text} [{summary.low * summary.factor:.{places}f}, {summary.high * summary.factor:.{places}f}]"
-    if interval or math.isnan(summary.error):
+    pooled = summary.pooled
+    if interval and not math.isnan(pooled.low):
+        return f"{text} [{pooled.low * summary.factor:.{places}f}, {pooled.high * summary.factor:.{places}f}]"
+    if interval or math.isnan(pooled.error):
         return text
-    return f"{text} ± {summary.error * summary.factor:.{places}f}"
+    return f"{text} ± {pooled.error * summary.factor:.{places}f}"
 
 
 def _number_state(summary: Summary, column: Column, notes: Notes) -> tuple[int, ...]:
-    """Footnotes of a score: not run, partial, or by an encoder that knows the captioner."""
+    """Footnotes of a score: not run, partial, not compared, or by an encoder that knows the captioner."""
     texts = []
     if summary.not_run:
         texts.append(f"not run: {summary.title}: {summary.not_run}")
@@ -111,6 +115,9 @@ def _number_state(summary: Summary, column: Column, notes: Notes) -> tuple[int, 
         texts.append(partial)
     if any(_SAME_ENCODER in signature for signature in summary.signatures):
         texts.append(f"{summary.title} is by the encoder that the captioner uses itself, which favours it.")
+    if (standing := column.standings[id(summary)]).apart and not standing.alone:
+        texts.append(f"{summary.title} has another signature than most of the column: not compared.")
+    texts += _tell_failed_comparison(summary)
     return tuple(notes.number(text) for text in texts)
 
 
@@ -123,12 +130,22 @@ def _tell_partial(summary: Summary, column: Column) -> str:
     return f"partial: {summary.n} of {expected} examples scored{reason}."
 
 
-def _tell_data(text: str) -> str:
+def _tell_failed_comparison(summary: Summary) -> list[str]:
+    """What is said where the sign of a difference would be, if the comparison with the baseline failed."""
+    reason = summary.comparison_failed
+    return [f"not compared with the baseline, for the comparison failed: {reason}"] if reason else []
+
+
+def _tell_data(summary: Summary) -> list[str]:
     """What is said of a system that used more than text."""
-    if "upper bound" in text:
-        return f"{text}; never best of a column."
-    paired = "on paired" in text
-    return f"beyond text: {text}{'; this ends a claim of zero-shot' if paired else ''}."
+    told = []
+    if used := summary.data_used:
+        end = "" if is_zero_shot("", used) else "; this ends a claim of zero-shot"
+        told.append(f"{used}; never best of a column." if is_upper_bound(used) else f"beyond text: {used}{end}.")
+    if is_beyond_text(summary.supervision):
+        end = "" if is_zero_shot(summary.supervision) else "; not zero-shot, and never best of a column"
+        told.append(f"supervision: {summary.supervision}{end}.")
+    return told
 
 
 def _number_failures(failures: Sequence[Failure], notes: Notes) -> tuple[int, ...]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
+from zsbench.judgement.comparability import is_beyond_text
 from zsbench.reported import ReportedRow
 from zsbench.tables.cells import Notes, difference_cell, name_cells, score_cell
 from zsbench.tables.grid import Column, Facts, Grid, arrange_columns, arrange_rows, value_of
@@ -176,7 +177,7 @@ class _Builder:
             plan.id,
             plan.title,
             replace(scores, reported=reported),
-            _differences(grid, names, scores),
+            self._differences(grid, names, scores),
             remarks=self._remarks([s for c in plan.columns for s in c.summaries], reported=bool(reported)),
             warnings=warn(grid),
             signatures=_signatures(grid),
@@ -192,13 +193,24 @@ class _Builder:
         )
         return Table(headings, len(shown), rows)
 
+    def _differences(self, grid: Grid, names: Sequence[Sequence[Cell]], scores: Table) -> Table | None:
+        """The table of differences beside that of scores, None if nothing is compared."""
+        rows = tuple(
+            (*name, *(difference_cell(column, grid.at(row, column), self.notes) for column in grid.columns))
+            for row, name in zip(grid.rows, names, strict=True)
+            if any(summary.baseline or summary.comparison_failed for summary in grid.of(row))
+        )
+        return replace(scores, rows=rows) if rows else None
+
     def _shown_labels(self, grid: Grid) -> list[str]:
         """The labels that have a column: those asked for, else who, on what, and whatever varies."""
         shown = {label for label in grid.labels if label in {"captioner", "corpus"} or self.choice.rows}
         for label in grid.labels:
-            quiet = {"", "–"} if label in {"encoder", "language_model"} else set()
+            quiet = {"", "–"} if label in {"encoder", "language_model", "supervision"} else set()
             if len({row.names.get(label, "") for row in grid.rows} - quiet) > 1:
                 shown.add(label)
+        if any(is_beyond_text(row.names.get("supervision", "")) for row in grid.rows):
+            shown.add("supervision")
         if "route" in grid.labels and any(facts.answers for facts in grid.facts.values()):
             shown.add("route")
         if len(grid.facts) == 1 and "task" not in self.choice.columns:
@@ -268,16 +280,6 @@ def _count(frame: pd.DataFrame) -> str:
 def _slug(text: str) -> str:
     """Letters, digits and hyphens alone."""
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
-
-
-def _differences(grid: Grid, names: Sequence[Sequence[Cell]], scores: Table) -> Table | None:
-    """The table of differences beside that of scores, None if nothing is compared."""
-    rows = tuple(
-        (*name, *(difference_cell(column, grid.at(row, column)) for column in grid.columns))
-        for row, name in zip(grid.rows, names, strict=True)
-        if any(summary.baseline for summary in grid.of(row))
-    )
-    return replace(scores, rows=rows) if rows else None
 
 
 def _signatures(grid: Grid) -> tuple[tuple[str, str], ...]:

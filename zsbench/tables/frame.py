@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from zsbench.errors import CorruptDataError
+from zsbench.judgement.failures import tell_failed_comparison
 from zsbench.records import read_results
 
 __all__ = ["COLUMNS", "TEXT", "build_frame", "load_frame", "name_runs"]
@@ -17,7 +18,7 @@ _CELL = ("captioner", "variant", "gap_model", "corpus", "route", "task", "seed")
 _TASK = ("task_title", "task_kind", "main_metric", "groupings", "headline_grouping")
 _SOURCE = ("run", "cell", "status", "source", "encoder", "language_model", "data_used")
 _METRIC = ("metric", "title", "factor", "grouping", "group", "n", "score", "standard_error", "low", "high")
-_STATE = ("examples", "unreadable", "split_remark", "reason", "signature")
+_STATE = ("examples", "unreadable", "split_remark", "reason", "signature", "comparison_failed")
 _DIFFERENCE = {
     "baseline": "baseline",
     "difference": "difference",
@@ -32,8 +33,9 @@ COLUMNS = (*_CELL, *_TASK, *_SOURCE, *_METRIC, *_STATE, *_DIFFERENCE, *_DESCRIPT
 """The columns of the frame, in order. Scores and differences are on the metric's own scale.
 
 ``examples`` is how many were to be scored, ``n`` how many were. ``reason`` says why a metric was not run or a cell
-failed. ``split_remark`` says how the data differ from the official split. ``grouping`` and ``group`` are empty for the
-whole split; ``metric`` is empty for a failed cell.
+failed, ``comparison_failed`` why a cell could not be compared with the baseline's. ``split_remark`` says how the data
+differ from the official split. ``grouping`` and ``group`` are empty for the whole split; ``metric`` is empty for a
+failed cell.
 """
 
 _NUMBERS = (
@@ -122,6 +124,7 @@ def _shared(record: Mapping[str, Any]) -> dict[str, Any]:
         "examples": record["n"],
         "unreadable": len(record.get("unreadable") or ()),
         "split_remark": record.get("split_remark"),
+        "comparison_failed": tell_failed_comparison(record),
     }
 
 

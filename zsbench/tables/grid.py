@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import pandas as pd
 
+from zsbench.judgement.best import Standing, judge_column
 from zsbench.tables.layout import Heading
 from zsbench.tables.summary import Failure, Summary
 
 __all__ = ["Column", "Facts", "Grid", "Row", "arrange_columns", "arrange_rows", "value_of"]
+
+Place = tuple[str, str, str, str]
+"""Task, metric, grouping and group."""
 
 _FINE_ERROR = 0.095
 """Below this printed standard error a second decimal says something."""
@@ -60,7 +64,8 @@ class Column:
     @property
     def decimals(self) -> int:
         """How many decimals the scores deserve."""
-        errors = [s.error * s.factor for s in self.summaries if s.error > 0]  # 0 says nothing, nor does NaN
+        errors = [s.pooled.error * s.factor for s in self.summaries]
+        errors = [error for error in errors if error > 0]  # 0 says nothing, nor does NaN
         return 2 if errors and min(errors) < _FINE_ERROR else 1
 
     @property
@@ -68,17 +73,29 @@ class Column:
         """Whether it holds several tasks, metrics or groups, because they make rows."""
         return len({summary.place for summary in self.summaries}) > 1
 
+    @cached_property
+    def standings(self) -> Mapping[int, Standing]:
+        """How each summary stands among those of its place, by ``id`` of the summary."""
+        places: dict[Place, list[Summary]] = {}
+        for summary in self.summaries:
+            places.setdefault(summary.place, []).append(summary)
+        judged = [(own, judge_column([one.column_score for one in own])) for own in places.values()]
+        return {id(one): standing for own, found in judged for one, standing in zip(own, found, strict=True)}
+
     @property
     def comparable(self) -> bool:
         """Whether all scores of one metric have one signature."""
-        signed = {(summary.place, signature) for summary in self.summaries for signature in summary.signatures}
-        return len(signed) == len({place for place, _ in signed})
+        return not any(standing.apart for standing in self.standings.values())
 
-    @property
-    def best(self) -> float:
-        """The highest score that is no upper bound, NaN if there are not two that can be compared."""
-        scores = [s.score for s in self.summaries if not math.isnan(s.score) and not s.upper_bound]
-        return max(scores) if len(scores) > 1 and self.comparable and not self.mixed else math.nan
+    def is_best(self, summary: Summary) -> bool:
+        """Whether a system has the best score; none has where the column holds several metrics, tasks or groups."""
+        return not self.mixed and self.standings[id(summary)].best
+
+    def is_marked(self, summary: Summary) -> bool:
+        """Whether a system differs from the baseline, and both may be compared."""
+        named = summary.baseline.split(", ")
+        sides = [s for s in self.summaries if s.place == summary.place and s.system.get("captioner") in named]
+        return summary.significant and not any(self.standings[id(side)].apart for side in (summary, *sides))
 
     def most(self, like: Summary) -> int:
         """The most examples that any system was scored on, of the same part of the same task."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from zsbench.judgement.comparability import list_versions
+from zsbench.judgement.significance import LEVEL
 from zsbench.tables.grid import Grid
-from zsbench.tables.summary import LEVEL, Summary
+from zsbench.tables.summary import Summary
 
 __all__ = ["make_remarks", "warn"]
 
@@ -29,12 +31,15 @@ def make_remarks(summaries: Sequence[Summary], *, interval: bool, reported: bool
         )
         if several:
             remarks.append(
-                "Over seeds, a difference is the mean, its interval the hull of the intervals, its p the largest."
+                "Over seeds, a difference is the mean, its interval the hull of the intervals, its p the largest, or 1 "
+                "where seeds differ in direction."
             )
     if any(summary.system.get("route") for summary in summaries):
         remarks.append(
             "Route: `features` answers from the image's features, `caption` lets the language model read a caption."
         )
+    if len(versions := list_versions(text for summary in summaries for text in summary.signatures)) > 1:
+        remarks.append(f"Scored by zsbench {' and '.join(versions)}, whose versions forbid no comparison.")
     if apart := list(dict.fromkeys(summary.split_remark for summary in summaries if summary.split_remark)):
         remarks.append(f"Not the official splits: {' '.join(apart)}")
     if reported:
@@ -54,5 +59,8 @@ def _explain_spread(*, several: bool, interval: bool) -> str:
         hull = " Over seeds, a score is the mean and its interval the hull of theirs." if several else ""
         return f"Brackets hold the 95 % interval over examples, by the bootstrap.{hull}"
     if several:
-        return "± is the standard deviation over seeds where there are several, else the standard error over examples."
+        return (
+            "± is the standard error over examples, by the bootstrap; where there are several seeds, the root of its "
+            "mean square plus the variance over seeds."
+        )
     return "± is the standard error over examples, by the bootstrap."

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from zsbench.errors import ConfigError, closest
+from zsbench.judgement.significance import is_asked
 
 __all__ = ["LABELS", "PLACES", "TableChoice", "check_known", "select_rows"]
 
@@ -19,6 +20,7 @@ LABELS = {
     "route": "Route",
     "encoder": "Encoder",
     "language_model": "LM",
+    "supervision": "Supervision",
     "seed": "Seed",
     "run": "Run",
 }
@@ -82,6 +84,8 @@ def select_rows(frame: pd.DataFrame, choice: TableChoice, *, every_group: bool =
     Raises:
         ConfigError: A filter names what no record has.
     """
+    if "supervision" not in frame:
+        frame = frame.assign(supervision="")
     for column, label, wanted in (
         ("task", "task", choice.tasks),
         ("captioner", "captioner", choice.captioners),
@@ -119,7 +123,7 @@ def check_known(kind: str, wanted: Iterable[str], values: Iterable[str]) -> None
 def _is_shown(frame: pd.DataFrame) -> list[bool]:
     """Whether each row is a score of the whole, or the main metric of a group that the task's card shows."""
     return [
-        not grouping or (metric == main and grouping in {headline, *groupings.split(",")})
+        is_asked(metric, grouping, main) and grouping in {"", headline, *groupings.split(",")}
         for grouping, metric, main, headline, groupings in zip(
             frame["grouping"],
             frame["metric"],

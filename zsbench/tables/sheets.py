@@ -25,7 +25,7 @@ def render_csv(frame: pd.DataFrame, choice: TableChoice, reported: Iterable[Repo
     Scores are on the metric's own scale; a last column ``printed`` has what tables print. Every grouping that was
     scored is in it, also those that no table shows. Published rows have ``reported`` as their source.
     """
-    rows = select_rows(frame, choice, every_group=True)
+    rows = select_rows(frame, choice, every_group=True)[list(frame)]
     published = [row for entry in reported for row in _iter_reported(entry)]
     if published:
         rows = pd.DataFrame([*rows.to_dict("records"), *published], columns=list(COLUMNS))
@@ -44,7 +44,11 @@ def render_wide_csv(frame: pd.DataFrame, choice: TableChoice) -> str:
         names = {**summary.system, "task": summary.task}
         line = lines.setdefault(tuple(names.values()), {**names, "seeds": " ".join(map(str, summary.seeds))})
         key = row_key(summary.metric, summary.grouping or None, summary.group or None)
-        scores = {key: summary.score, f"{key} error": summary.error}
+        pooled = summary.pooled
+        scores = {key: pooled.score, f"{key} error": pooled.error}
+        if len(summary.seeds) > 1:
+            scores |= {f"{key} error over examples": pooled.error_examples}
+            scores |= {f"{key} error over seeds": pooled.error_seeds}
         line |= {name: round(value * summary.factor, _DECIMALS) for name, value in scores.items()}
     return str(pd.DataFrame(_in_order(list(lines.values()))).to_csv(index=False))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,14 +10,20 @@ from typing import Any
 import pandas as pd
 
 from zsbench.errors import ConfigError
-from zsbench.statistics import holm
+from zsbench.judgement.best import ColumnScore
+from zsbench.judgement.comparability import is_upper_bound
+from zsbench.judgement.difference import is_zero, pool_differences
+from zsbench.judgement.significance import Question, correct_family, is_significant
+from zsbench.judgement.uncertainty import PooledScore, SeedScore, pool_seeds
+from zsbench.statistics import PairedDifference
 from zsbench.tables.selection import LABELS
 
-__all__ = ["LEVEL", "Failure", "Summary", "find_failures", "summarise"]
+__all__ = ["Failure", "Summary", "find_failures", "summarise"]
 
 Row = Mapping[Any, Any]
-LEVEL = 0.05
-"""Differences with a Holm-corrected p-value below this are marked."""
+
+_SCORE = ("score", "standard_error", "low", "high")
+_DIFFERENCE = ("difference", "difference_error", "difference_low", "difference_high", "p_value")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,20 +42,15 @@ class Summary:
         n: Examples scored, the fewest of the seeds.
         lost: Examples whose image could not be read, the most of the seeds.
         examples: Examples to be scored in the whole split.
-        score: Mean over seeds, NaN if nothing was scored.
-        error: Standard error of one seed, or standard deviation over several.
-        low: The lowest end of the seeds' 95 % intervals.
-        high: The highest end.
+        pooled: Its score over seeds, and how sure it is.
         not_run: Why the metric was not run, for at least one seed; empty if it always was.
         signatures: The distinct signatures of the scores.
         data_used: What beyond text was used; empty if nothing.
         split_remark: How the data differ from the official split; empty if they do not.
         baseline: What the difference is taken to; empty without one.
-        difference: Mean over seeds.
-        difference_low: The lowest end of the seeds' intervals.
-        difference_high: The highest end.
-        p_value: The largest of the seeds.
-        corrected: The same after Holm's correction over all summaries of the frame.
+        found: Its difference to the baseline over seeds; NaN without one.
+        comparison_failed: Why a seed's comparison failed; empty if none did.
+        corrected: Its p-value after Holm's correction over all summaries of the frame.
     """
 
     task: str
@@ -64,19 +64,14 @@ class Summary:
     n: int
     lost: int
     examples: int
-    score: float
-    error: float
-    low: float
-    high: float
+    pooled: PooledScore
     not_run: str
     signatures: tuple[str, ...]
     data_used: str
     split_remark: str
     baseline: str
-    difference: float
-    difference_low: float
-    difference_high: float
-    p_value: float
+    found: PairedDifference
+    comparison_failed: str
     corrected: float = math.nan
 
     @property
@@ -85,14 +80,39 @@ class Summary:
         return self.task, self.metric, self.grouping, self.group
 
     @property
+    def score(self) -> float:
+        """Mean over seeds; NaN if nothing was scored."""
+        return self.pooled.score
+
+    @property
+    def supervision(self) -> str:
+        """What supervision the captioner had; empty where records do not say."""
+        return self.system.get("supervision", "")
+
+    @property
+    def column_score(self) -> ColumnScore:
+        """What decides how it stands in a column."""
+        return ColumnScore(self.score, self.factor, self.signatures, self.data_used, self.supervision)
+
+    @property
+    def question(self) -> Question:
+        """Whether it differs from the baseline."""
+        return Question(self.found.difference, self.found.p_value, self.factor)
+
+    @property
+    def p_value(self) -> float:
+        """That of the difference alone; 1 if the difference is zero as printed."""
+        return 1.0 if is_zero(self.found.difference, self.factor) else self.found.p_value
+
+    @property
     def significant(self) -> bool:
         """Whether the difference to the baseline is significant within the whole family."""
-        return self.corrected < LEVEL
+        return is_significant(self.corrected)
 
     @property
     def upper_bound(self) -> bool:
         """Whether the system saw what it is asked for, so that its score is no competitor's."""
-        return "upper bound" in self.data_used
+        return is_upper_bound(self.data_used)
 
 
 @dataclass(frozen=True)
@@ -120,7 +140,7 @@ def summarise(frame: pd.DataFrame, labels: Sequence[str]) -> list[Summary]:
     for row in frame[frame["metric"] != ""].to_dict("records"):
         groups.setdefault(tuple(str(row[key]) for key in keys), []).append(row)
     summaries = [_summarise_group(group, labels) for group in groups.values()]
-    corrected = holm([summary.p_value for summary in summaries])
+    corrected = correct_family([summary.question for summary in summaries])
     return [replace(summary, corrected=p_value) for summary, p_value in zip(summaries, corrected, strict=True)]
 
 
@@ -142,7 +162,6 @@ def _summarise_group(group: Sequence[Row], labels: Sequence[str]) -> Summary:
     first = group[0]
     scored = [row for row in group if not math.isnan(row["score"])]
     counted = scored or group
-    scores = _numbers(scored, "score")
     return Summary(
         task=str(first["task"]),
         system=_system(first, labels),
@@ -155,30 +174,15 @@ def _summarise_group(group: Sequence[Row], labels: Sequence[str]) -> Summary:
         n=int(min(row["n"] for row in counted)),
         lost=int(max(row["unreadable"] for row in counted)),
         examples=int(max(row["examples"] for row in counted)),
-        score=_mean(scores),
-        error=statistics.stdev(scores) if len(scores) > 1 else _mean(_numbers(scored, "standard_error")),
-        low=min(_numbers(scored, "low"), default=math.nan),
-        high=max(_numbers(scored, "high"), default=math.nan),
+        pooled=pool_seeds([SeedScore(*(float(row[key]) for key in _SCORE)) for row in group]),
         not_run=next(iter(_texts(group, "reason")), ""),
         signatures=tuple(_texts(scored, "signature")),
         data_used="; ".join(_texts(group, "data_used")),
         split_remark=next(iter(_texts(group, "split_remark")), ""),
         baseline=", ".join(_texts(group, "baseline")),
-        difference=_mean(_numbers(group, "difference")),
-        difference_low=min(_numbers(group, "difference_low"), default=math.nan),
-        difference_high=max(_numbers(group, "difference_high"), default=math.nan),
-        p_value=max(_numbers(group, "p_value"), default=math.nan),
+        found=pool_differences([PairedDifference(*(float(row[key]) for key in _DIFFERENCE)) for row in group]),
+        comparison_failed="; ".join(_texts(group, "comparison_failed")),
     )
-
-
-def _numbers(rows: Sequence[Row], name: str) -> list[float]:
-    """The numbers of a column that are there."""
-    return [float(row[name]) for row in rows if not math.isnan(row[name])]
-
-
-def _mean(numbers: Sequence[float]) -> float:
-    """The mean; NaN of nothing."""
-    return sum(numbers) / len(numbers) if numbers else math.nan
 
 
 def _texts(rows: Sequence[Row], name: str) -> list[str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zsbench.figures import new_figure, save_figure
+from zsbench.judgement.uncertainty import SeedScore, pool_seeds
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -118,8 +119,8 @@ def _system(cell: Mapping[str, Any], setting: str) -> str:
 
 def _over_seeds(points: Sequence[Point]) -> Point:
     """The mean over seeds, with the hull of the intervals."""
-    mean = sum(point.score for point in points) / len(points)
-    return Point(points[0].value, mean, min(point.low for point in points), max(point.high for point in points))
+    pooled = pool_seeds([SeedScore(point.score, low=point.low, high=point.high) for point in points])
+    return Point(points[0].value, pooled.score, pooled.low, pooled.high)
 
 
 def _draw(curves: Sequence[Curve]) -> Figure:

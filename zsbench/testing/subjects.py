@@ -31,7 +31,7 @@ from zsbench.interfaces import (
     Task,
     TaskSpec,
 )
-from zsbench.registry import Owner, Registry, ResolvedCaptioner, build_config, find_declared, load_object
+from zsbench.registry import Owner, Registry, ResolvedCaptioner, build_config, find_declared, load_object, make_metric
 from zsbench.testing.fakes import FakeEncoder, FakeLanguageModel, UnitGap, make_batch, make_corpus
 from zsbench.testing.kit import NotApplicable
 
@@ -257,7 +257,7 @@ class TaskSubject(Subject):
         """
         id_ = task.card.main_metric
         try:
-            metric: Metric = load_object(self.registry.get(MetricSpec, id_).factory)()
+            metric = make_metric(self.registry, id_)
             metric.check_available()
         except ZsbenchError as error:
             raise NotApplicable(f"Its main metric {id_} cannot run here: {error}") from error
