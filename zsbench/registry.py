@@ -15,7 +15,7 @@ from zsbench.code.loading import load_object
 from zsbench.errors import ApiVersionError, ConfigError, DuplicateIdError, PluginContractError, UnknownIdError, closest
 from zsbench.interfaces.captioner import CaptionerNeeds
 from zsbench.interfaces.records import Frozen
-from zsbench.interfaces.specs import API_VERSION, CaptionerSpec, Factory, MetricSpec, Spec
+from zsbench.interfaces.specs import API_VERSION, CaptionerSpec, Factory, MetricSpec, Spec, Supervision
 
 if TYPE_CHECKING:
     from zsbench.interfaces.metric import Metric
@@ -63,6 +63,7 @@ class ResolvedCaptioner:
         told_needs: What its spec tells of its needs.
         trainer: Makes what trains for it: what its base names, or its base's factory.
         trains_apart: Whether a trainer is named, whose code is not that of captioning.
+        told_supervision: What its spec, or the nearest base that does, tells of its supervision.
     """
 
     id: str
@@ -72,6 +73,7 @@ class ResolvedCaptioner:
     told_needs: CaptionerNeeds | None = None
     trainer: Factory = ""
     trains_apart: bool = False
+    told_supervision: Supervision | None = None
 
     @property
     def needs(self) -> CaptionerNeeds:
@@ -83,6 +85,12 @@ class ResolvedCaptioner:
         if self.told_needs is not None:
             return self.told_needs
         return find_declared(self.factory, self.config, "needs", CaptionerNeeds, self.owner.plugin)
+
+    @property
+    def supervision(self) -> Supervision:
+        """What it was trained or fitted on, its gap models aside."""
+        needs = self.needs
+        return self.told_supervision or ("text" if needs.training or needs.memory else "none")
 
 
 class Registry:
@@ -172,7 +180,8 @@ class Registry:
         own = next(spec for spec in chain if spec.factory)
         trainer = root.trainer or root.factory
         owner = self.owner(CaptionerSpec, id_)
-        return ResolvedCaptioner(id_, own.factory, config, owner, own.needs, trainer, bool(root.trainer))
+        told = next((spec.supervision for spec in chain if spec.supervision is not None), None)
+        return ResolvedCaptioner(id_, own.factory, config, owner, own.needs, trainer, bool(root.trainer), told)
 
     def bases(self, id_: str) -> list[str]:
         """The captioner and its bases, nearest first.

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from zsbench.gate import GateRules, judge_run, read_baselines, read_run_evidence, write_baselines
+from zsbench.gate import GateRules, judge_run
 from zsbench.gate.outputs import gate_document
+from zsbench.records import read_baselines, read_cells, write_baselines
 from zsbench.report import SiteOptions, build_leaderboard
 from zsbench.report.pages import PAGE_LIMIT
 from zsbench_cells import REGISTRY, build_cell, captions_of, make_metric, scores_of, write_run
 
 SAMPLES = 1000
+CANDIDATES = {"candidates": (("a caption", 0.5),) * 4, "chosen": 0, "metrics": {"exact": 1 / 3, "words": 3.0}}
 
 
 def sixteen_cells(worse):
@@ -28,15 +30,27 @@ def sixteen_cells(worse):
 def test_gate_of_four_captioners_and_four_tasks(benchmark, tmp_path):
     """Records are read, compared with checksums, and judged."""
     old = write_run(tmp_path / "old", sixteen_cells([]))
-    write_baselines(read_run_evidence(old), tmp_path / "results")
+    write_baselines(read_cells(old), tmp_path / "results")
     new = write_run(tmp_path / "new", sixteen_cells(range(30)))
 
     def gate():
-        return judge_run(read_run_evidence(new), read_baselines(tmp_path / "results"), make_metric, GateRules())
+        return judge_run(
+            read_cells(new, make_metric), read_baselines(tmp_path / "results", make_metric), make_metric, GateRules()
+        )
 
     report = benchmark.pedantic(gate, rounds=3)
     assert (report.exit_code, len(report.cells), report.tests) == (1, 16, 32)
     assert gate_document(report)["verdict"] == "FAIL"
+
+
+def test_reading_a_run_of_twenty_cells(benchmark, tmp_path):
+    """Every file against its checksum, every score against its statistics."""
+    cells = [build_cell(captions_of(SAMPLES), scores_of(SAMPLES), captioner=f"c-{number}") for number in range(20)]
+    for _, samples, _ in cells:
+        samples[:] = [one.model_copy(update=CANDIDATES) for one in samples]
+    run = write_run(tmp_path, cells)
+    assert len(benchmark.pedantic(lambda: read_cells(run, make_metric), rounds=3)) == 20
+    assert benchmark.stats is None or benchmark.stats.stats.mean < 1
 
 
 def test_site_of_fifty_runs(benchmark, tmp_path):

@@ -73,10 +73,18 @@ def test_refusals_are_errors_of_the_tree(gate, tmp_path):
     assert isinstance(gate("--tolerance", "much").exception, ConfigError)
     assert isinstance(gate("--level", "0.9").exception, ConfigError)
     assert isinstance(gate("--allow", "signature").exception, UnknownIdError)
-    assert isinstance(gate("--update-baseline").exception, ConfigError)
+    assert isinstance(gate("--update-baseline", "--revision", "a b").exception, ConfigError)
     write_run(tmp_path / "results", [build_cell(captions_of(200), scores_of(200), config={"other": 1})])
     assert isinstance(gate().exception, IncomparableError)
     assert gate("--allow", "config").exit_code == 0
+
+
+def test_a_baseline_is_renewed_under_any_revision(gate, tmp_path):
+    """Also by the same code; the run then passes."""
+    worse(tmp_path, 100)
+    assert gate().exit_code == 1
+    assert gate("--update-baseline").exit_code == 0
+    assert gate().exit_code == 0
 
 
 def test_a_fault_of_the_gate_itself_is_no_regression(gate, monkeypatch):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+from types import SimpleNamespace
 
 import pytest
 from typer.testing import CliRunner
@@ -13,6 +14,7 @@ import zsbench_fakes
 from zsbench import cli
 from zsbench.cli.app import app
 from zsbench.plugins import load_plugins
+from zsbench.registry import Registry
 
 TASKS = "fake-task,fake-grouped"
 
@@ -36,7 +38,7 @@ def test_a_run_ends_with_what_table_prints(zsbench, tmp_path, monkeypatch):
     printed = zsbench("run", "-t", TASKS).stdout
     shutil.rmtree(tmp_path / "cache")
     shutil.rmtree(tmp_path / "results" / "latest" / "tables")
-    monkeypatch.setattr("zsbench.cli.table.load_plugins", None)
+    monkeypatch.setattr("zsbench.cli.table.load_plugins", lambda: SimpleNamespace(registry=Registry()))
     table = zsbench("table", "results/latest").stdout
     assert table.startswith("## Overview")
     assert printed.endswith("\n\n" + table)

@@ -57,10 +57,10 @@ def test_a_java_program_that_dies_costs_its_metric_alone(calm, tmp_path, program
     assert faults.kill_member(process, lambda _, command: program in command)
     code, said = faults.end(process)
     assert code == 0, said
-    reasons = {row["not_run"] for result in results(place) for row in result["metrics"] if row["id"] != "spice"}
+    reasons = {row.not_run for result in results(place) for row in result.metrics if row.id != "spice"}
     assert any("The Java program of" in reason for reason in reasons), reasons
     calm.check_resumed(place)
-    assert {row["not_run"] for result in results(place) for row in result["metrics"] if row["id"] != "spice"} == {""}
+    assert {row.not_run for result in results(place) for row in result.metrics if row.id != "spice"} == {""}
 
 
 def results(place):

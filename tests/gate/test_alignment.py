@@ -5,14 +5,15 @@ from __future__ import annotations
 import pytest
 
 from zsbench.errors import IncomparableError
-from zsbench.gate import align, read_run_evidence
+from zsbench.gate import align
+from zsbench.records import CellResult, read_cells
 from zsbench_cells import build_cell, captions_of, scores_of, write_run
 
 
 @pytest.fixture
 def read(tmp_path):
     """The evidence of one cell."""
-    return lambda cell: read_run_evidence(write_run(tmp_path, [cell]))[0]
+    return lambda cell: read_cells(write_run(tmp_path, [cell]))[0]
 
 
 def test_a_run_under_a_limit_is_compared_on_its_own_examples(read):
@@ -73,6 +74,8 @@ def test_other_settings_are_refused_unless_allowed(read, change, field, allow):
 def test_a_newer_zsbench_may_be_compared(read):
     """The version is told in a signature and decides nothing."""
     result, samples, statistics = build_cell(captions_of(5), scores_of(5))
-    for row in result["metrics"]:
-        row["signature"] = row["signature"].replace("zsbench:0.1", "zsbench:9.9")
+    newer = [
+        {**row.model_dump(), "signature": row.signature.replace("zsbench:0.1", "zsbench:9.9")} for row in result.metrics
+    ]
+    result = CellResult.model_validate({**result.model_dump(), "metrics": newer})
     assert align(read((result, samples, statistics)), read(build_cell(captions_of(5), scores_of(5))), keys=["exact"])

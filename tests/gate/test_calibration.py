@@ -8,15 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from zsbench.gate import read_run_evidence
 from zsbench.gate.calibration import Population, Setting, calibration_table, find_share, measure, simulate
+from zsbench.records import read_cells
 from zsbench_cells import build_cell, captions_of, make_metric, scores_of, write_run
 
 
 @pytest.fixture
 def population(tmp_path):
     """Good captions score about 0.9, bad ones about 0.3; words do not differ."""
-    [cell] = read_run_evidence(write_run(tmp_path, [build_cell(captions_of(100), scores_of(100))]))
+    [cell] = read_cells(write_run(tmp_path, [build_cell(captions_of(100), scores_of(100))]))
     bad = {"exact": scores_of(100, good=0.3, seed=1)[:, None], "words": cell.statistics["words"]}
     return Population(cell, cell.statistics, bad, make_metric)
 

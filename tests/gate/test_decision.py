@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from zsbench.errors import IncomparableError, UnknownIdError
-from zsbench.gate import GateRules, Verdict, judge_run, read_run_evidence
+from zsbench.gate import GateRules, Verdict, judge_run
+from zsbench.records import read_cells
+from zsbench.records.origin import Origin
 from zsbench_cells import build_cell, captions_of, make_metric, scores_of, write_run
 
 
@@ -20,7 +22,7 @@ def judge(tmp_path):
     def _judge(new, old=None, **rules):
         old = old if old is not None else [build_cell(captions_of(200), scores_of(200))]
         run, baseline = write_run(tmp_path / "new", new), write_run(tmp_path / "old", old)
-        return judge_run(read_run_evidence(run), read_run_evidence(baseline), make_metric, GateRules(**rules))
+        return judge_run(read_cells(run), read_cells(baseline), make_metric, GateRules(**rules))
 
     return _judge
 
@@ -153,16 +155,18 @@ def test_a_cell_that_vanished_is_inconclusive(judge):
     assert judge([build_cell(captions_of(9), scores_of(9))], old, captioners=["fake"]).exit_code == 0
 
 
+def of_matrix(name):
+    return Origin.model_validate({"matrix": {"name": name}})
+
+
 @pytest.mark.parametrize(("theirs", "code"), [("selectors", 0), ("main", 3), ("", 3)])
 def test_a_cell_of_another_matrix_is_not_missed(tmp_path, theirs, code):
     """Baselines of several matrices lie in one folder; each run is held to those of its own."""
     cells = [build_cell(captions_of(9), scores_of(9), captioner=name) for name in ("fake", "other")]
-    run = read_run_evidence(write_run(tmp_path / "new", cells[:1]))
-    baseline = read_run_evidence(write_run(tmp_path / "old", cells))
-    run = [replace(cell, run={"matrix": {"name": "main"}}) for cell in run]
-    baseline = [
-        replace(cell, run={"matrix": {"name": name}}) for cell, name in zip(baseline, ("main", theirs), strict=True)
-    ]
+    run = read_cells(write_run(tmp_path / "new", cells[:1]))
+    baseline = read_cells(write_run(tmp_path / "old", cells))
+    run = [replace(cell, run=of_matrix("main")) for cell in run]
+    baseline = [replace(cell, run=of_matrix(name)) for cell, name in zip(baseline, ("main", theirs), strict=True)]
     assert judge_run(run, baseline, make_metric, GateRules()).exit_code == code
 
 

@@ -7,8 +7,9 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from zsbench.gate import GateRules, judge_run, read_run_evidence
+from zsbench.gate import GateRules, judge_run
 from zsbench.gate.outputs import gate_benchmark, gate_document, gate_junit, gate_markdown, gate_text
+from zsbench.records import read_cells
 from zsbench_cells import build_cell, captions_of, make_metric, scores_of, write_run
 
 NASTY = "a <script>alert(1)</script> | `x` @team \x07 قطة"
@@ -30,7 +31,7 @@ def report(tmp_path):
     ]
     run, baseline = write_run(tmp_path / "new", new), write_run(tmp_path / "old", old)
     rules = GateRules(metrics=["exact"], tolerance=0.5)
-    return judge_run(read_run_evidence(run), read_run_evidence(baseline), make_metric, rules)
+    return judge_run(read_cells(run), read_cells(baseline), make_metric, rules)
 
 
 def test_text_begins_with_the_captions_that_changed(report):

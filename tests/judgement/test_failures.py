@@ -10,6 +10,7 @@ from zsbench.cli.report import result_text
 from zsbench.interfaces import StageRecord
 from zsbench.judgement.failures import choose_exit_code, find_failure
 from zsbench.stages import Comparison
+from zsbench_cells import build_cell
 from zsbench_sessions import notes, session
 
 __all__ = ["notes", "session"]
@@ -26,15 +27,15 @@ def test_the_first_lost_stage_is_the_reason():
 @pytest.mark.parametrize(
     ("result", "code"),
     [
-        ({"status": "done"}, 0),
+        ({}, 0),
         ({"status": "failed"}, 4),
-        ({"status": "done", "comparison_failed": "late"}, 4),
-        ({"status": "done", "comparison_failed": ""}, 0),
+        ({"comparison_failed": "late"}, 4),
     ],
 )
 def test_a_run_fails_with_a_cell_or_a_comparison(result, code):
     """Exit code 4 says that something is missing."""
-    assert choose_exit_code([{"status": "done"}, result]) == code
+    done, _, _ = build_cell({"1": "a dog"}, [1.0])
+    assert choose_exit_code([done, done.model_copy(update=result)]) == code
 
 
 def test_a_comparison_that_failed_is_told_where_its_sign_would_be(session, monkeypatch):
@@ -46,17 +47,17 @@ def test_a_comparison_that_failed_is_told_where_its_sign_would_be(session, monke
     monkeypatch.setattr(Comparison, "run", fail)
     result = session(captioners=["fake", "nearest"], baseline="nearest").run()
     assert result.exit_code == 4
-    record = json.loads((result.folder / "cells" / result.results[0]["name"] / "result.json").read_text("utf-8"))
+    record = json.loads((result.folder / "cells" / result.results[0].name / "result.json").read_text("utf-8"))
     assert record["status"] == "done"
     assert "broken on purpose" in record["comparison_failed"]
-    assert "comparison_failed" not in result.results[1]
+    assert result.results[1].comparison_failed == ""
     assert "not compared with the baseline, for the comparison failed" in result.table
     assert "broken on purpose" in result.table
     assert "| failed (1) |" in " ".join(result.table.split())
-    assert f"NOT COMPARED {result.results[0]['name']} (compare): " in result_text(result)
+    assert f"NOT COMPARED {result.results[0].name} (compare): " in result_text(result)
 
 
 def test_a_failed_baseline_is_told_beside_every_other_score(session):
     """Nothing could be compared with it."""
     result = session(captioners=["broken", "nearest"], baseline="broken").run()
-    assert "broken on purpose" in result.results[1]["comparison_failed"]
+    assert "broken on purpose" in result.results[1].comparison_failed

@@ -6,11 +6,14 @@ whether the new system is worse, one-sided and by another test; how its answer r
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
 from zsbench.comparison import CompareOptions, compare_pairs, load_run_systems, pair_systems
-from zsbench.gate import GateRules, Verdict, judge_run, read_run_evidence
+from zsbench.gate import GateRules, Verdict, judge_run
+from zsbench.records import read_cells
 from zsbench.report import SiteOptions, build_leaderboard, build_report_pages, plots
 from zsbench.report.entries import Entry, group_by_task, newest_entries, read_entries
 from zsbench.report.rows import build_board
@@ -19,7 +22,7 @@ from zsbench.tables.frame import load_frame, name_runs
 from zsbench.tables.pairing import compare_with
 from zsbench.tables.selection import LABELS, TableChoice, select_rows
 from zsbench.tables.summary import summarise
-from zsbench_cells import REGISTRY, build_cell, make_metric, write_run
+from zsbench_cells import REGISTRY, build_cell, make_metric, reseal, write_run
 
 TASKS = ("fake-task", "other-task")
 METRICS = {id_: make_metric(id_) for id_ in ("exact", "words")}
@@ -48,7 +51,7 @@ def cells(captioner, gain, *, told="caption", **changes):
         result, samples, statistics = build_cell(
             captions, scores, captioner=captioner, task=task, groups=SHADES, **changes
         )
-        samples = [{**sample, "image": f"image{n // 2}"} for n, sample in enumerate(samples)]
+        samples = [sample.model_copy(update={"image": f"image{n // 2}"}) for n, sample in enumerate(samples)]
         found.append((result, samples, statistics))
     return found
 
@@ -90,7 +93,7 @@ class Answers:
         return {(one.a.task, row.key): row for one in found for row in one.metrics}
 
     def boards(self):
-        entries = newest_entries(read_entries(self.results))
+        entries = newest_entries(read_entries(self.results, make_metric, []))
         return {task: build_board(own, make_metric) for task, own in group_by_task(entries).items()}
 
     def report(self):
@@ -99,14 +102,14 @@ class Answers:
         self.monkeypatch.setattr(
             plots, "draw_intervals", lambda rows, label, zero=False: drawn.append(rows) if zero else ""
         )
-        entries = [Entry(cell, "run") for cell in read_run_evidence(self.both)]
+        entries = [Entry(cell, "run") for cell in read_cells(self.both)]
         tasks = group_by_task(entries)
         for own in tasks.values():
             plots.draw_run(own, make_metric)
         return dict(zip(tasks, (next(iter(rows.values())) for rows in drawn), strict=True))
 
     def gate(self, **rules):
-        new, old = read_run_evidence(self.renamed), read_run_evidence(self.first)
+        new, old = read_cells(self.renamed), read_cells(self.first)
         report = judge_run(new, old, make_metric, GateRules(**rules))
         return {(cell.task, one.metric): one for cell in report.cells for one in cell.judgements}
 
@@ -180,10 +183,10 @@ def test_another_version_of_zsbench_changes_no_answer(tmp_path, monkeypatch):
     """Table, compare, gate and leaderboard compare scores of two versions; table and compare tell of them."""
     answers = Answers(tmp_path, 0.3, monkeypatch)
     before = answers.table()
-    for path in answers.second.glob("cells/*/result.json"):
-        path.write_text(path.read_text("utf-8").replace("zsbench:0.1", "zsbench:9.9"), "utf-8")
-    for path in answers.renamed.glob("cells/*/result.json"):
-        path.write_text(path.read_text("utf-8").replace("zsbench:0.1", "zsbench:9.9"), "utf-8")
+    for run in (answers.second, answers.renamed):
+        for path in run.glob("cells/*/result.json"):
+            rows = json.dumps(json.loads(path.read_text("utf-8"))["metrics"])
+            reseal(path, metrics=json.loads(rows.replace("zsbench:0.1", "zsbench:9.9")))
     after = answers.table()
     assert [one.found for one in after.values()] == [one.found for one in before.values()]
     assert all(one.significant for one in answers.compare().values() if one.key == "exact")
@@ -200,7 +203,7 @@ def test_an_upper_bound_is_first_nowhere(tmp_path):
     """A table and a leaderboard leave it out of the best; a leaderboard ranks it below what competes."""
     bound = ["reference captions of the very image: an upper bound"]
     run = write_run(tmp_path, [*cells("plain", 0.0), *cells("low", -0.2), *cells("oracle", 0.4, data_used=bound)])
-    entries = [Entry(cell, "run") for cell in read_run_evidence(run)]
+    entries = [Entry(cell, "run") for cell in read_cells(run)]
     for own in group_by_task(entries).values():
         board = build_board(own, make_metric)
         assert [(row.captioner, row.group) for row in board.rows] == [("plain", 1), ("low", 2), ("oracle", 0)]
@@ -220,7 +223,7 @@ def test_a_captioner_that_saw_pairs_is_never_best_of_those_that_did_not(tmp_path
     assert "Supervision" in [heading.text for heading in table.headings]
     assert [row[0].text for row in table.rows if row[table.labels].best] == ["plain"]
     assert "supervision: paired; not zero-shot, and never best of a column." in report.notes
-    entries = [Entry(cell, "run") for cell in read_run_evidence(run)]
+    entries = [Entry(cell, "run") for cell in read_cells(run)]
     for own in group_by_task(entries).values():
         last = build_board(own, make_metric).rows[-1]
         assert (last.captioner, last.facts["Supervision"], "not zero-shot" in last.note) == ("taught", "paired", True)

@@ -251,7 +251,7 @@ WORDS = {
     "a message": ("zsbench/errors.py", "class ZsbenchError(", "SENTENCES = 3\n\n\nclass ZsbenchError("),
     "the command line": ("zsbench/cli/run.py", "typer.Exit(result.exit_code)", "typer.Exit(result.exit_code + 1)"),
     "the tables": ("zsbench/tables/markdown.py", "return ", "return '' + "),
-    "records": ("zsbench/records.py", "SCHEMA_VERSION = 1", "SCHEMA_VERSION = 2"),
+    "records": ("zsbench/records/record.py", "SCHEMA_VERSION = 2", "SCHEMA_VERSION = 3"),
     "the store": ("zsbench/store.py", 'self.root / "locks"', 'self.root / "lock"'),
     "the engine": ("zsbench/runner/process_pool.py", "TOLD_EVERY = 0.2", "TOLD_EVERY = 0.5"),
     "an import for types": (

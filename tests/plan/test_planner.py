@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from PIL import Image
@@ -11,8 +12,10 @@ import zsbench_fakes
 from zsbench.config import read_matrix
 from zsbench.errors import ConfigError, MissingDataError, MissingWeightsError, UnknownIdError
 from zsbench.fingerprints import FileHashes
+from zsbench.interfaces import CaptionerNeeds, CaptionerSpec
 from zsbench.plan import PlanOptions, make_plan
 from zsbench.plugins import load_plugins
+from zsbench.registry import Registry
 
 HASHES = FileHashes(None)
 """Shared by all plans, so that each file of code is read once."""
@@ -128,6 +131,45 @@ def test_a_fit_on_pairs_is_marked_in_its_cells(plan_of):
         ("gap model fake-paired fitted on paired images and captions of fake-grouped",),
         (),
     ]
+    assert [cell.supervision for cell in plan.cells] == ["paired", "text"]
+
+
+def test_supervision_is_what_a_spec_says_or_its_needs(plan_of):
+    """An ablation has its base's, unless it says something else."""
+    [fake, *_] = plan_of(captioners=["fake"]).cells
+    assert fake.supervision == "text"
+
+    def supervision(told, **needs):
+        return replace(fake.captioner, told_needs=CaptionerNeeds(**needs), told_supervision=told).supervision
+
+    assert [supervision(None), supervision(None, memory=True), supervision("paired", training=True)] == [
+        "none",
+        "text",
+        "paired",
+    ]
+    registry = Registry()
+    owner = fake.captioner.owner
+    base = {"factory": fake.captioner.factory, "config": type(fake.captioner.config)}
+    registry.add(CaptionerSpec(id="pairs", supervision="paired", **base), owner)
+    registry.add(CaptionerSpec(id="pairs-less", base="pairs"), owner)
+    registry.add(CaptionerSpec(id="pairs-none", base="pairs", supervision="synthetic images"), owner)
+    told = [registry.resolve_captioner(id_, {}).supervision for id_ in ("pairs", "pairs-less", "pairs-none")]
+    assert told == ["paired", "paired", "synthetic images"]
+
+
+def test_a_cell_names_the_models_that_its_captioner_uses(plan_of):
+    """One that needs decoded images alone uses neither; answers read out of captions use the language model."""
+    [fake, *_] = plan_of(captioners=["fake"]).cells
+
+    def used(route="", **needs):
+        cell = replace(fake, captioner=replace(fake.captioner, told_needs=CaptionerNeeds(**needs)), route=route)
+        return cell.uses_encoder, cell.uses_language_model
+
+    assert used(pixels=True) == (False, False)
+    assert used(pixels=True, language_model=True) == (False, True)
+    assert used(pixels=True, patches=True) == (True, False)
+    assert used() == (True, False)
+    assert used(route="caption", pixels=True) == (False, True)
 
 
 def test_a_fit_on_the_images_that_are_scored_is_refused(plan_of):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from zsbench.gate import read_run_evidence, write_baselines
+from zsbench.records import Sample, read_cells, write_baselines
 from zsbench.report import SiteOptions
 from zsbench_cells import REGISTRY, build_cell, scores_of, write_run
 from zsbench_fakes import COLOURS
@@ -18,12 +18,9 @@ REGIONS = [
     {"side": 4, "cells": [0, 7], "weights": [0.1, 0.3], "fit": "crop"},
     {"side": 4, "cells": [15], "weights": [1.0], "fit": "squash"},
     {"side": 4, "cells": [0], "weights": [0.0], "fit": "pad"},
-    {"side": "<b>", "cells": [0], "weights": [1.0], "fit": "crop"},
-    {"side": 4, "cells": [16], "weights": [1.0], "fit": "crop"},
     {"side": 4, "cells": [1], "weights": [1.0], "fit": None},
-    "nonsense",
 ]
-"""Three that can be drawn, and four that were edited by hand or say too little."""
+"""Three that can be drawn, and one of an encoder that does not say what it sees."""
 
 REPORTED = """
 source: {title: A paper, kind: paper, where: "doi:1", read: 2026-01-01}
@@ -45,7 +42,7 @@ def results(tmp_path) -> Path:
     for day, good in ((1, 0.5), (2, 0.6)):
         cells = [build_cell(captions(), scores_of(10, good=good), captioner="old-faithful", groups=SHADES)]
         run = write_run(tmp_path / "other", cells, commit=str(day) * 40, started=f"2026-01-0{day}T00:00:00Z")
-        write_baselines(read_run_evidence(run), folder)
+        write_baselines(read_cells(run), folder)
     failed, samples, _ = build_cell({}, [], captioner="failing", status="failed", reason="<b>no</b> memory", metrics=[])
     cells = [
         build_cell(captions(odd=True), scores_of(10, good=0.9), captioner="<script>new</script>", groups=SHADES),
@@ -53,8 +50,9 @@ def results(tmp_path) -> Path:
         build_cell(captions(), scores_of(10, good=0.3), captioner="lazy", groups=SHADES, seed=1),
         (failed, samples, None),
     ]
-    for sample, regions in zip(cells[0][1], REGIONS, strict=False):
-        sample["regions"] = regions
+    for place, regions in enumerate(REGIONS):
+        sample = cells[0][1][place].model_dump()
+        cells[0][1][place] = Sample.model_validate({**sample, "regions": regions})
     write_run(folder, cells, started="2026-01-03T00:00:00Z")
     (folder / "reported").mkdir()
     (folder / "reported" / "paper.yaml").write_text(REPORTED, encoding="utf-8")

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from zsbench.gate import read_run_evidence
+from zsbench.records import read_cells
 from zsbench.report.entries import Entry, name_file, newest_entries
 from zsbench.report.rows import build_board, find_candidates
 from zsbench_cells import build_cell, captions_of, make_metric, scores_of, write_run
@@ -18,7 +18,7 @@ def board(tmp_path):
 
     def _board(*cells):
         run = write_run(tmp_path, cells)
-        return build_board([Entry(cell, "run") for cell in read_run_evidence(run)], make_metric)
+        return build_board([Entry(cell, "run") for cell in read_cells(run)], make_metric)
 
     return _board
 
@@ -100,7 +100,7 @@ def test_a_board_without_a_score_is_still_a_board(board):
 
 def test_the_newest_record_of_a_cell_counts(tmp_path):
     """Later entries replace earlier ones."""
-    [one] = read_run_evidence(write_run(tmp_path, [cell("a", 0.5)]))
+    [one] = read_cells(write_run(tmp_path, [cell("a", 0.5)]))
     first, second = Entry(one, "first"), Entry(one, "second")
     assert newest_entries([first, second]) == [second]
 
@@ -132,7 +132,7 @@ def test_published_numbers_stand_below_what_was_measured(tmp_path):
         ReportedRow(task="other", scores={"exact": 1.0}, **fields),
     ]
     run = write_run(tmp_path, [cell("a", 0.5, split_remark="only 100 examples"), cell("b", 0.2)])
-    found = build_board([Entry(one, "run") for one in read_run_evidence(run)], make_metric, rows)
+    found = build_board([Entry(one, "run") for one in read_cells(run)], make_metric, rows)
     last = found.rows[-1]
     assert [row.label for row in found.rows] == ["a", "b", "PaperCap"]
     assert (last.measured, last.group, last.scores[0].value, last.scores[0].best) == (False, 0, 99.0, False)

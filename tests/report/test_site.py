@@ -11,6 +11,7 @@ from zsbench.errors import MissingDataError
 from zsbench.report import build_leaderboard, build_report_pages
 from zsbench.report.pages import PAGE_LIMIT
 from zsbench.report.site import flatten
+from zsbench_cells import reseal
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def test_every_kind_of_page_is_there(site):
     """A table, samples, a page a run, a page a captioner."""
     names = set(site)
     assert {"index.html", "samples/fake-task.html", "data/fake-task.js", "assets/viewer.js"} <= names
-    assert sum(name.startswith("runs/") for name in names) == 3
+    assert sum(name.startswith("runs/") for name in names) == 2
     assert sum(name.startswith("captioners/") for name in names) == 4
     assert sum(name.startswith("images/") for name in names) == 10
 
@@ -68,7 +69,7 @@ def test_no_page_asks_another_site(site):
 def test_history_shows_every_revision(site):
     """Oldest to newest in the chart, newest first in the table."""
     text = read(site, "captioners/old-faithful.html")
-    assert re.findall(r'<th scope="row"><a [^>]*>(\d+)</a>', text) == ["2" * 12, "1" * 12]
+    assert re.findall(r'<th scope="row">(?:<a [^>]*>)?(\d+)(?:</a>)?</th>', text) == ["2" * 12, "1" * 12]
     assert "<svg" in text
 
 
@@ -106,11 +107,11 @@ def test_an_image_that_cannot_be_read_is_counted(results, options):
     """The others are shown."""
     build_leaderboard(results, options)
     next(options.cache.rglob("red.png")).write_bytes(b"no image")
-    from zsbench.gate import read_run_evidence
     from zsbench.gate.tasks import open_task
+    from zsbench.records import read_cells
     from zsbench.report.media import collect_media
 
-    [cell, *_] = read_run_evidence(results / "latest")
+    [cell, *_] = read_cells(results / "latest")
     task = open_task(cell, options.registry, options.cache)
     (options.cache / "fresh").mkdir()
     next(options.cache.rglob("red.png")).write_bytes(b"no image")
@@ -132,6 +133,30 @@ def test_a_report_has_plots_and_samples(results, options):
     ]
     assert (options.output / "samples" / "fake-task.html").is_file()
     assert summary.index.stat().st_size < PAGE_LIMIT
+
+
+def test_a_strangers_record_opens_no_folder_and_no_file(results, options, tmp_path):
+    """Data root and settings of a record choose nothing that is not registered."""
+    private = tmp_path / "private"
+    private.mkdir()
+    for data_root in (str(private), "../private", "private"):
+        for run in results.glob("*/run.json"):
+            matrix = {"data_root": data_root, "task_settings": {"fake-task": {"folder": str(private)}}}
+            reseal(run, matrix=matrix)
+        for baseline in results.glob("baselines/*/baseline.json"):
+            reseal(baseline, run={"matrix": matrix, "provenance": {}})
+        remarks = build_leaderboard(results, options).remarks
+        assert any("Images and references are not shown" in remark for remark in remarks)
+
+
+def test_records_that_are_damaged_are_told_and_the_rest_is_built(results, options):
+    """A score of 99 that its statistics do not give is not shown."""
+    path = next(path for path in results.glob("*/cells/lazy__*seed0/result.json") if "latest" not in str(path))
+    rows = json.loads(path.read_text("utf-8"))["metrics"]
+    reseal(path, metrics=[{**rows[0], "score": 99.0}, *rows[1:]])
+    summary = build_leaderboard(results, options)
+    assert any("tells Exact 9900, and its statistics give" in remark for remark in summary.remarks)
+    assert "9900" not in (options.output / "index.html").read_text(encoding="utf-8")
 
 
 def test_a_folder_without_records_is_refused(tmp_path, options):

@@ -9,25 +9,23 @@ import jsonschema
 import pytest
 
 from zsbench.errors import MissingDataError
-from zsbench.records import read_results, read_run, read_samples, read_statistics
+from zsbench.records import Sample, read_results, read_run, read_samples, read_statistics
 from zsbench.rescoring import write_scored
 from zsbench.rescoring.recorder import system_name
 
-SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "schema" / "result-1.json").read_text(encoding="utf-8"))
+SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "schema" / "result-2.json").read_text(encoding="utf-8"))
 
 
 def test_records_are_those_of_a_run(score, plugins, tmp_path):
     """Result by the published schema, samples, statistics and table; the source is the form."""
     run = write_scored(score(), tmp_path / "results", plugins)
     (result,) = read_results(run)
-    jsonschema.validate(result, SCHEMA)
-    assert (result["source"], result["cell"]["captioner"], result["n"]) == ("knight", "said", 3)
-    assert read_samples(run, result["name"])[1] == {
-        "id": "b",
-        "prediction": "two cats",
-        "metrics": {"exact": 0, "words": 2},
-    }
-    assert read_statistics(run, result["name"])["exact"].tolist() == [[1.0], [0.0], [1.0]]
+    jsonschema.validate(json.loads((run / "cells" / result.name / "result.json").read_text("utf-8")), SCHEMA)
+    assert (result.source, result.cell.captioner, result.n) == ("knight", "said", 3)
+    assert read_samples(run, result.name)[1] == Sample(
+        id="b", prediction="two cats", metrics={"exact": 0.0, "words": 2.0}
+    )
+    assert read_statistics(run, result.name)["exact"].tolist() == [[1.0], [0.0], [1.0]]
     assert "| said" in (run / "tables" / "comparison.md").read_text(encoding="utf-8")
     assert (tmp_path / "results" / "latest").resolve() == run.resolve()
 
@@ -35,21 +33,21 @@ def test_records_are_those_of_a_run(score, plugins, tmp_path):
 def test_run_record_names_file_form_and_references(score, plugins, tmp_path):
     """With the hash of the file and what was used of each plugin."""
     run = read_run(write_scored(score(), tmp_path / "results", plugins, name="mine"))
-    told = run["scored_file"]
-    assert (told["file"], told["form"], told["references"], told["references_form"]) == (
+    told = run.scored_file
+    assert (told.file, told.form, told.references, told.references_form) == (
         "said.json",
         "knight",
         "refs.json",
         "simple",
     )
-    assert run["cells"] == ["mine__refs"]
-    assert run["provenance"]["plugins"][0]["used"] == ["metric exact", "metric words"]
+    assert run.cells == ("mine__refs",)
+    assert run.provenance.plugins[0].used == ("metric exact", "metric words")
 
 
 def test_labels_are_in_the_record(score, plugins, tmp_path):
     """A partial score says so wherever it is read."""
     run = write_scored(score({"a": "a dog"}, allow_partial=True), tmp_path / "results", plugins)
-    assert read_results(run)[0]["labels"] == ["partial: 1 of 3 examples are predicted"]
+    assert read_results(run)[0].labels == ("partial: 1 of 3 examples are predicted",)
 
 
 def test_groups_are_recorded_with_their_rows(score, plugins, tmp_path, write):
@@ -58,10 +56,10 @@ def test_groups_are_recorded_with_their_rows(score, plugins, tmp_path, write):
     scored = score(write("viecap.json", entries), None, subset_field="split", metrics=("exact",))
     run = write_scored(scored, tmp_path / "results", plugins)
     (result,) = read_results(run)
-    assert result["groupings"] == ["split"]
-    assert [row["group"] for row in result["metrics"]] == [None, "near_domain", "out_domain"]
-    assert read_samples(run, result["name"])[0]["groups"] == {"split": "near_domain"}
-    assert read_statistics(run, result["name"])["exact@split=out_domain"].tolist() == [[1.0]]
+    assert result.groupings == ("split",)
+    assert [row.group for row in result.metrics] == [None, "near_domain", "out_domain"]
+    assert read_samples(run, result.name)[0].groups == {"split": "near_domain"}
+    assert read_statistics(run, result.name)["exact@split=out_domain"].tolist() == [[1.0]]
 
 
 def test_results_folder_that_cannot_be_written_is_an_error_of_the_tree(score, plugins, tmp_path):

@@ -52,7 +52,7 @@ def test_a_stage_that_is_begun_again_is_told_once(run_with, notes, monkeypatch):
     started = []
     monkeypatch.setattr(notes, "stage_started", lambda stage: started.append(stage.key))
     result = run_with(EngineThatTakesBack)
-    assert result.results[0]["status"] == "done"
+    assert result.results[0].status == "done"
     assert len(started) == len(set(started)) == result.outcome.count("done")
 
 

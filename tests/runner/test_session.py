@@ -14,6 +14,7 @@ import zsbench_fakes
 from zsbench.errors import ConfigError, MissingDataError, PluginContractError
 from zsbench.interfaces import Engine
 from zsbench.records import read_results, read_samples
+from zsbench.runner import cells
 
 
 def predictions(result):
@@ -25,13 +26,23 @@ def test_a_run_leaves_records_for_every_cell(session):
     """run.json, result.json, samples.jsonl and the table are there and agree."""
     result = session().run()
     run = json.loads((result.folder / "run.json").read_text(encoding="utf-8"))
-    assert run["schema_version"] == 1
+    assert run["schema_version"] == 2
     assert run["cells"] == [cell.name for cell in result.plan.cells]
     assert run["provenance"]["plugins"][0]["used"]
     results = read_results(result.folder)
-    assert [row["cell"]["captioner"] for row in results] == ["fake", "fake-one", "nearest"]
-    assert all(row["status"] == "done" and len(row["metrics"]) == 2 for row in results)
+    assert [row.cell.captioner for row in results] == ["fake", "fake-one", "nearest"]
+    assert all(row.status == "done" and len(row.metrics) == 2 for row in results)
     assert (result.folder / "tables" / "comparison.md").read_text(encoding="utf-8") == result.table
+
+
+def test_values_of_single_examples_keep_every_digit(session, monkeypatch):
+    """Rounded ones would tie examples that differ."""
+    read = cells.read_values
+    monkeypatch.setattr(cells, "read_values", lambda folder: {id_: array / 3e7 for id_, array in read(folder).items()})
+    result = session().run()
+    words = [sample.metrics["words"] for sample in read_samples(result.folder, result.plan.cells[0].name)]
+    assert words == [number / 3e7 for number in (round(value * 3e7) for value in words)]
+    assert all(words)
 
 
 def test_samples_hold_prediction_candidates_and_values(session):
@@ -46,8 +57,8 @@ def test_samples_hold_prediction_candidates_and_values(session):
 
 def test_scores_are_what_the_predictions_deserve(session):
     """The nearest captioner says one of the references of one image in ten."""
-    rows = {row["cell"]["captioner"]: row for row in session().run().results}
-    scores = {metric["id"]: metric["score"] for metric in rows["nearest"]["metrics"]}
+    rows = {row.cell.captioner: row for row in session().run().results}
+    scores = {metric.id: metric.score for metric in rows["nearest"].metrics}
     assert scores == {"words": 3.0, "exact": 0.1}
 
 
@@ -74,15 +85,15 @@ def test_a_second_run_makes_nothing_and_gives_the_same_bytes(session, notes):
 def test_seeds_change_what_is_random(session):
     """Another seed draws other numbers."""
     first, second = session(captioners=["fake"], seeds=[0, 1]).run().results
-    assert first["keys"]["prediction"] != second["keys"]["prediction"]
-    assert first["metrics"][0]["score"] == second["metrics"][0]["score"]
+    assert first.keys["prediction"] != second.keys["prediction"]
+    assert first.metrics[0].score == second.metrics[0].score
 
 
 def test_a_failing_captioner_fails_its_cell_alone(session, notes):
     """The others finish, and the reason names the captioner."""
     result = session(captioners=["broken", "nearest"], baseline="nearest").run()
-    assert [row["status"] for row in result.results] == ["failed", "done"]
-    assert "'broken' failed to caption: RuntimeError: broken on purpose" in result.results[0]["reason"]
+    assert [row.status for row in result.results] == ["failed", "done"]
+    assert "'broken' failed to caption: RuntimeError: broken on purpose" in result.results[0].reason
     assert notes.failed[0][0] == "predict"
 
 
@@ -90,21 +101,21 @@ def test_a_captioner_that_exits_fails_its_cell_alone(session, monkeypatch):
     """sys.exit in a plugin does not end the run."""
     monkeypatch.setattr(zsbench_fakes.BrokenCaptioner, "caption", lambda self, batch: sys.exit(3))
     result = session(captioners=["broken", "nearest"], baseline="nearest").run()
-    assert [row["status"] for row in result.results] == ["failed", "done"]
-    assert "SystemExit" in result.results[0]["reason"]
+    assert [row.status for row in result.results] == ["failed", "done"]
+    assert "SystemExit" in result.results[0].reason
 
 
 def test_too_few_captions_fail_the_cell(session):
     """A captioner cannot shift captions to other images."""
     result = session(captioners=["silent", "nearest"], baseline="nearest").run()
-    assert "returned 9 captions for 10 images" in result.results[0]["reason"]
+    assert "returned 9 captions for 10 images" in result.results[0].reason
 
 
 def test_a_failed_baseline_leaves_the_others_scored(session):
     """Without a baseline there is no difference, but there are scores."""
     result = session(captioners=["broken", "nearest"], baseline="broken").run()
-    assert result.results[1]["status"] == "done"
-    assert result.results[1]["differences"] == []
+    assert result.results[1].status == "done"
+    assert result.results[1].differences == ()
 
 
 def test_a_corrupt_entry_is_reported_and_rebuilt(session, notes, tmp_path):
@@ -122,7 +133,7 @@ def test_a_corrupt_entry_is_reported_and_rebuilt(session, notes, tmp_path):
 def test_a_limit_scores_the_first_examples(session):
     """The first three, and no more."""
     result = session(limit=3).run()
-    assert [row["n"] for row in result.results] == [3, 3, 3]
+    assert [row.n for row in result.results] == [3, 3, 3]
 
 
 def test_gap_models_are_fitted_once(session):
@@ -130,14 +141,14 @@ def test_gap_models_are_fitted_once(session):
     fits = zsbench_fakes.MeanGap.fits
     result = session(captioners=["fake"], gap_models=[{"id": "fake-mean"}]).run()
     assert zsbench_fakes.MeanGap.fits == fits + 1
-    assert result.results[0]["cell"]["gap_model"] == "fake-mean"
+    assert result.results[0].cell.gap_model == "fake-mean"
 
 
 def test_an_encoder_without_patches_is_refused_by_name(session):
     """The message says which encoder would do."""
     result = session(**{"encoder.settings.patches": False, "captioners": ["fake"]}).run()
-    assert "needs patch tokens" in result.results[0]["reason"]
-    assert "ViT-B-32" in result.results[0]["reason"]
+    assert "needs patch tokens" in result.results[0].reason
+    assert "ViT-B-32" in result.results[0].reason
 
 
 @pytest.fixture
@@ -153,20 +164,20 @@ def test_a_corrupt_image_costs_its_example(session, damaged_world):
     """The image is named by id, and the others are captioned and scored."""
     result = session(captioners=["nearest"], baseline="nearest", data_root=damaged_world).run()
     (cell,) = result.results
-    assert cell["status"] == "done"
-    assert [lost["id"] for lost in cell["unreadable"]] == ["navy"]
-    assert "navy" in cell["unreadable"][0]["reason"]
-    assert {row["n"] for row in cell["metrics"]} == {cell["n"] - 1}
-    samples = {sample["id"]: sample for sample in read_samples(result.folder, cell["name"])}
-    assert "prediction" not in samples["navy"]
-    assert samples["navy"]["error"] == cell["unreadable"][0]["reason"]
+    assert cell.status == "done"
+    assert [lost.id for lost in cell.unreadable] == ["navy"]
+    assert "navy" in cell.unreadable[0].reason
+    assert {row.n for row in cell.metrics} == {cell.n - 1}
+    samples = {sample.id: sample for sample in read_samples(result.folder, cell.name)}
+    assert samples["navy"].prediction is None
+    assert samples["navy"].error == cell.unreadable[0].reason
 
 
 def test_a_corrupt_image_fails_its_cells_where_asked(session, damaged_world):
     """With `fail_on_error` the reason names the image."""
     result = session(captioners=["nearest"], baseline="nearest", data_root=damaged_world, fail_on_error=True).run()
-    assert [cell["status"] for cell in result.results] == ["failed"]
-    assert "navy" in result.results[0]["reason"]
+    assert [cell.status for cell in result.results] == ["failed"]
+    assert "navy" in result.results[0].reason
 
 
 def test_a_missing_data_root_is_refused(session, tmp_path):
@@ -197,8 +208,8 @@ def test_references_that_are_training_texts_are_counted(session, tmp_path):
     shared = sum(text.lower() in known for texts in references.values() for text in texts)
     assert shared
     for cell in result.results:
-        assert cell["training_overlap"]["shared"] == shared
-        assert cell["training_overlap"]["images"] == len(references)
+        assert cell.training_overlap.shared == shared
+        assert cell.training_overlap.images == len(references)
 
 
 def test_data_that_are_not_the_official_split_are_told_before_and_after(session, notes, monkeypatch):
@@ -209,12 +220,12 @@ def test_data_that_are_not_the_official_split_are_told_before_and_after(session,
     remark = "fake-task has 10 examples here; the official split has 5,000."
     assert remark in notes.remarks
     assert remark in json.loads((result.folder / "run.json").read_text(encoding="utf-8"))["remarks"]
-    assert [row["split_remark"] for row in result.results] == [remark]
+    assert [row.split_remark for row in result.results] == [remark]
 
 
 def test_the_official_split_has_no_remark(session):
     """The key is there and empty."""
-    assert {row["split_remark"] for row in session().run().results} == {""}
+    assert {row.split_remark for row in session().run().results} == {""}
 
 
 def test_a_cell_has_its_predictions_in_the_official_form(session):
@@ -223,7 +234,7 @@ def test_a_cell_has_its_predictions_in_the_official_form(session):
     done, failed = (result.folder / "cells" / cell.name for cell in result.plan.cells)
     rows = json.loads((done / "official.json").read_text(encoding="utf-8"))
     samples = read_samples(result.folder, done.name)
-    assert rows == [{"image_id": sample["id"], "caption": sample["prediction"]} for sample in samples]
+    assert rows == [{"image_id": sample.id, "caption": sample.prediction} for sample in samples]
     assert not (failed / "official.json").exists()
 
 

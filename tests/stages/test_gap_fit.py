@@ -32,8 +32,8 @@ def test_a_fit_on_an_image_that_cannot_be_read_is_refused(session, tmp_path):
     (world / "images" / "navy.png").write_bytes(b"no image")
     given = {"captioners": ["fake"], "gap_models": [{"id": "fake-paired"}], "gap_fit": {"task": "fake-grouped"}}
     [row] = session(**given, data_root=str(world)).run().results
-    assert "1 images of a gap model's fit cannot be read" in row["reason"]
-    assert "navy" in row["reason"]
+    assert "1 images of a gap model's fit cannot be read" in row.reason
+    assert "navy" in row.reason
 
 
 def test_an_array_takes_its_room_at_once(tmp_path):

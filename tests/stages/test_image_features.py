@@ -112,5 +112,5 @@ def test_an_encoder_that_fits_nothing_fails_its_cells(encode, monkeypatch):
 
     monkeypatch.setattr(zsbench_fakes.FakeEncoder, "encode_images", full)
     _, result = encode()
-    assert [row["status"] for row in result.results] == ["failed"]
-    assert "Memory ran out with 1 images at once (no room)." in result.results[0]["reason"]
+    assert [row.status for row in result.results] == ["failed"]
+    assert "Memory ran out with 1 images at once (no room)." in result.results[0].reason

@@ -20,10 +20,10 @@ def predictions(result):
 def test_batches_are_timed_when_they_are_made(session):
     """Examples, seconds, size; a cached prediction keeps the times of when it was made."""
     first, again = session(batch_size=4).run(), session(batch_size=4).run()
-    [timing, *_] = [row["timing"] for row in first.results]
-    assert (timing["batch_size"], timing["examples"]) == (4, 10)
-    assert 0 < timing["median_batch_seconds"] < timing["seconds"]
-    assert [row["timing"] for row in again.results] == [row["timing"] for row in first.results]
+    [timing, *_] = [row.timing for row in first.results]
+    assert (timing.batch_size, timing.examples) == (4, 10)
+    assert 0 < timing.median_batch_seconds < timing.seconds
+    assert [row.timing for row in again.results] == [row.timing for row in first.results]
 
 
 def test_predictions_do_not_depend_on_the_batch_size(session, tmp_path):

@@ -63,19 +63,19 @@ def both_routes(session, reader):
 def test_one_matrix_compares_the_routes(both_routes):
     """The record tells each cell's route, and which answers it was compared with."""
     own, read, nearest = read_results(both_routes.folder)
-    assert [result["cell"]["route"] for result in (own, read, nearest)] == ["features", "caption", "caption"]
-    assert own["differences"] == []
-    assert {(row["baseline"], row["baseline_route"]) for row in read["differences"]} == {("answering", "features")}
-    assert {(row["baseline"], row["baseline_route"]) for row in nearest["differences"]} == {("answering", "caption")}
+    assert [result.cell.route for result in (own, read, nearest)] == ["features", "caption", "caption"]
+    assert own.differences == ()
+    assert {(row.baseline, row.baseline_route) for row in read.differences} == {("answering", "features")}
+    assert {(row.baseline, row.baseline_route) for row in nearest.differences} == {("answering", "caption")}
 
 
 def test_the_caption_that_was_read_stands_beside_its_answer(both_routes):
     """Answers from features have none."""
     own, read, _ = (read_samples(both_routes.folder, cell.name) for cell in both_routes.plan.cells)
-    assert {sample["prediction"] for sample in own} == {"yes"}
-    assert "caption" not in own[0]
-    assert (read[0]["prediction"], read[0]["caption"]) == ("red", "a red picture")
-    assert [sample["prediction"] for sample in read[1:4]] == ["pink", "green", "pink"]
+    assert {sample.prediction for sample in own} == {"yes"}
+    assert own[0].caption is None
+    assert (read[0].prediction, read[0].caption) == ("red", "a red picture")
+    assert [sample.prediction for sample in read[1:4]] == ["pink", "green", "pink"]
 
 
 def test_the_prompt_is_the_default_of_the_paper_unless_it_is_set(session, reader, both_routes):
@@ -103,8 +103,8 @@ def test_a_question_whose_image_cannot_be_read_has_an_error(session, reader, tmp
         language_model={"model": "nobody/opt"},
         data_root=str(world),
     ).run()
-    samples = {sample["id"]: sample for sample in read_samples(result.folder, result.plan.cells[0].name)}
-    assert {id_ for id_, sample in samples.items() if "error" in sample} == {"green-0", "green-1"}
+    samples = {sample.id: sample for sample in read_samples(result.folder, result.plan.cells[0].name)}
+    assert {id_ for id_, sample in samples.items() if sample.error} == {"green-0", "green-1"}
     assert len(reader.prompts) == 18
 
 

@@ -9,7 +9,7 @@ from zsbench.stages.score_files import find_images, find_members
 def test_captions_stand_alone(session):
     """Without questions no example has an image to share, and samples do not name one."""
     result = session(captioners=["nearest"], baseline="nearest").run()
-    assert "image" not in read_samples(result.folder, result.plan.cells[0].name)[0]
+    assert read_samples(result.folder, result.plan.cells[0].name)[0].image is None
     assert find_images(result.plan.cells[0].task) == {}
 
 

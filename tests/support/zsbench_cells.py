@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import re
+
 import numpy as np
 
 from zsbench.metrics.signature import short_hash
 from zsbench.plugins import load_plugins
-from zsbench.records import RunFolder
+from zsbench.records import CellResult, RunFolder, RunRecord, Sample
+from zsbench.records.seal import seal_document
 from zsbench.registry import load_object
 from zsbench_fakes import FAKES
 
@@ -70,9 +74,10 @@ def build_cell(captions, exact, *, captioner="fake", task="fake-task", seed=0, g
     }
     result = {
         "cell": identity,
-        "name": f"{captioner}__{task}__seed{seed}",
+        "name": re.sub(r"[^\w.=+-]+", "-", f"{captioner}__{task}__seed{seed}").strip("-"),
         "status": "done",
         "source": "measured",
+        "supervision": "text",
         "task_title": f"Title of {task}",
         "task_kind": "captioning",
         "main_metric": "exact",
@@ -99,23 +104,28 @@ def build_cell(captions, exact, *, captioner="fake", task="fake-task", seed=0, g
         **changes,
     }
     samples = [
-        {"id": id_, "prediction": text, **({"groups": {"shade": groups[place]}} if groups else {}), "metrics": {}}
+        Sample(id=id_, prediction=text, groups={"shade": groups[place]} if groups else {})
         for place, (id_, text) in enumerate(captions.items())
     ]
     kept = {metric: values[:, None] for metric, values in statistics.items() if metric not in not_run}
-    return result, samples, kept
+    return CellResult.model_validate(result), samples, {} if result["status"] == "failed" else kept
 
 
-def write_run(results, cells, *, name="run", commit="a" * 40, dirty=False, started="2026-01-01T00:00:00Z"):
+def write_run(
+    results, cells, *, name="run", commit="a" * 40, dirty=False, started="2026-01-01T00:00:00Z", data_root="fake-world"
+):
     """A run folder of such cells."""
     folder = RunFolder.create(results, name)
     for result, samples, statistics in cells:
         folder.write_cell(result, samples, statistics)
-    provenance = {"git": {"commit": commit, "dirty": dirty}, "packages": {"zsbench": "0.1"}, "processor": "a processor"}
-    matrix = {"data_root": "fake-world", "captioners": [result["cell"]["captioner"] for result, _, _ in cells]}
-    folder.write_run(
-        {"started": started, "matrix": matrix, "provenance": provenance, "cells": [r["name"] for r, _, _ in cells]}
-    )
+    code = {"name": "zsbench", "version": "0.1", "local": True, "commit": commit, "dirty": dirty, "code": "c" * 32}
+    record = {
+        "started": started,
+        "matrix": {"data_root": data_root, "captioners": [result.cell.captioner for result, _, _ in cells]},
+        "provenance": {"packages": {"zsbench": "0.1"}, "processor": "a processor", "distributions": [code]},
+        "cells": [result.name for result, _, _ in cells],
+    }
+    folder.write_run(RunRecord.model_validate(record))
     folder.mark_latest()
     return folder.path
 
@@ -131,3 +141,9 @@ def scores_of(count, *, worse=(), good=0.9, bad=0.1, seed=0):
     values = good + noise
     values[list(worse)] = bad
     return values
+
+
+def reseal(path, **changes):
+    """Change a sealed file and seal it anew, as whoever forges a record would."""
+    document = {**json.loads(path.read_text("utf-8")), **changes}
+    path.write_text(json.dumps({**document, "seal": seal_document(document)}), encoding="utf-8")

@@ -233,13 +233,15 @@ def judge_ratio(fresh: Ratio, committed: Ratio | None) -> str:
 @functools.cache
 def describe_machine() -> str:
     """Processor, cores, accelerator, system and versions, in one line."""
+    from zsbench.fingerprints import FileHashes
+    from zsbench.paths import default_cache
     from zsbench.provenance import collect_provenance
 
-    known = collect_provenance([], {}, "cpu")
+    known = collect_provenance([], {}, "cpu", FileHashes(default_cache()))
     torch = sys.modules.get("torch")
     card = torch.cuda.get_device_name() if torch is not None and torch.cuda.is_available() else ""
-    parts = [known["processor"], f"{os.cpu_count()} cores", card, platform.system(), f"Python {known['python']}"]
-    return ", ".join(part for part in [*parts, f"torch {known['packages'].get('torch')}"] if part)
+    parts = [known.processor, f"{os.cpu_count()} cores", card, platform.system(), f"Python {known.python}"]
+    return ", ".join(part for part in [*parts, f"torch {known.packages.get('torch')}"] if part)
 
 
 @functools.cache

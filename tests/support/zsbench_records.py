@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+
+from zsbench.records import CellResult
 from zsbench.reported import ReportedRow
 
 TITLES = {"bleu": "BLEU", "cider": "CIDEr-D", "spice": "SPICE", "vqa": "VQA accuracy", "clip": "CLIPScore"}
@@ -51,10 +54,9 @@ def record(captioner="maccap", metrics=None, *, cell=None, differences=(), **cha
     place = {"gap_model": None, "corpus": "coco-train", "task": "coco", "seed": 0, "route": "", "variant": ""}
     place = {"captioner": captioner, **place, **(cell or {})}
     metrics = [metric()] if metrics is None else metrics
-    return {
-        "schema_version": 1,
+    result = {
         "cell": place,
-        "name": "-".join(str(value) for value in place.values() if value not in {None, ""}),
+        "name": re.sub(r"[^\w.=+-]+", "-", "-".join(str(value) for value in place.values() if value not in {None, ""})),
         "status": "done",
         "source": "measured",
         "task_title": place["task"].upper(),
@@ -75,6 +77,7 @@ def record(captioner="maccap", metrics=None, *, cell=None, differences=(), **cha
         "unreadable": [],
         **changes,
     }
+    return CellResult.model_validate(result)
 
 
 def failed(captioner="broken", reason="RuntimeError: broken on purpose", **changes):

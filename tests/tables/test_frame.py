@@ -2,7 +2,6 @@ import math
 
 import pytest
 
-from zsbench.errors import CorruptDataError
 from zsbench.tables.frame import COLUMNS, build_frame, name_runs
 from zsbench_records import difference, failed, metric, nocaps, record
 
@@ -70,10 +69,10 @@ def test_no_records_give_an_empty_frame():
     assert build_frame([]).shape == (0, len(COLUMNS))
 
 
-def test_record_without_a_field_is_refused():
-    """The missing field is named."""
-    with pytest.raises(CorruptDataError, match="main_metric"):
-        build_frame([{key: value for key, value in RECORD.items() if key != "main_metric"}])
+def test_supervision_is_a_column():
+    """What a captioner was trained or fitted on."""
+    frame = build_frame([record(supervision="paired"), record()])
+    assert frame["supervision"].tolist() == ["paired", "none"]
 
 
 def test_runs_are_named_by_folder(tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from zsbench.tables.sweeps import Point, build_curves, draw_sweeps
+from zsbench_records import record
 
 SETTING = "training.noise"
 
@@ -17,12 +18,14 @@ def result(value, score, *, seed=0, captioner="one", swept=True, task="task"):
         "low": None if score is None else score - 0.1,
         "high": None if score is None else score + 0.2,
     }
-    return {
-        "cell": {"task": task, "captioner": captioner, "corpus": "c", "seed": seed, "variant": variant},
-        "config": {"training": {"noise": value}, "inference": {"n": 2}},
-        "main_metric": "m",
-        "metrics": [{**row, "id": "other"}, {**row, "grouping": "g"}, row],
-    }
+    row = {"n": 10, **row}
+    return record(
+        captioner,
+        [{**row, "id": "other"}, {**row, "grouping": "g"}, row],
+        cell={"task": task, "corpus": "c", "seed": seed, "variant": variant},
+        config={"training": {"noise": value}, "inference": {"n": 2}},
+        main_metric="m",
+    )
 
 
 def test_a_curve_has_a_point_for_each_value_in_order():

@@ -129,7 +129,7 @@ def _noise_curves(run: Path | None) -> list[Curve]:
 
     if run is None:
         return []
-    keys = [key for key in read_run(run)["matrix"]["sweep"] if key.endswith("noise_variance")]
+    keys = [key for key in read_run(run).matrix.sweep if key.endswith("noise_variance")]
     results = read_results(run)
     curves = [curve for key in keys for curve in build_curves(results, key.partition(".")[2])]
     if not curves:

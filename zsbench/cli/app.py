@@ -17,6 +17,7 @@ from zsbench.cli.gate import run_gate
 from zsbench.cli.leaderboard import leaderboard_app, report_run
 from zsbench.cli.list import list_components
 from zsbench.cli.plugins import plugins_app
+from zsbench.cli.records import records_app
 from zsbench.cli.run import run_matrix
 from zsbench.cli.score import score_predictions_file
 from zsbench.cli.table import print_table
@@ -50,6 +51,7 @@ app.add_typer(analyze_app, name="analyze")
 app.command("gate")(run_gate)
 app.command("report")(report_run)
 app.add_typer(leaderboard_app, name="leaderboard")
+app.add_typer(records_app, name="records")
 
 
 def _version(asked: bool) -> None:

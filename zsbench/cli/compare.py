@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -131,11 +132,12 @@ def _load_sides(a: Path, b: Path, request: ScoreRequest, plugins: Plugins) -> tu
     import dataclasses
 
     from zsbench.comparison import load_run_systems, scored_system
+    from zsbench.registry import make_metric
     from zsbench.rescoring import FileScorer
 
     def load(place: Path) -> list[System]:
         if not place.is_file() or place.name == "latest":
-            return load_run_systems(place)
+            return load_run_systems(place, partial(make_metric, plugins.registry))
         return [scored_system(scorer.score(dataclasses.replace(request, file=place)))]
 
     with FileScorer(plugins.registry, default_cache()) as scorer:

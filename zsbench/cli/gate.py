@@ -79,21 +79,26 @@ def _no_false_alarm() -> Iterator[None]:
 
 def _update(run: Path, baseline: Path, rules: GateRules, revision: str) -> None:
     """Write baselines and say where they are."""
-    from zsbench.gate import read_run_evidence, write_baselines
+    from zsbench.records import read_cells, write_baselines
+    from zsbench.registry import make_metric
 
-    chosen = [cell for cell in read_run_evidence(run) if rules.looks_at(cell.captioner, cell.task)]
+    chosen = [
+        cell
+        for cell in read_cells(run, partial(make_metric, load_plugins().registry))
+        if rules.looks_at(cell.captioner, cell.task)
+    ]
     written = write_baselines(chosen, baseline, revision=revision)
     typer.echo("\n".join(f"wrote {path}" for path in written) or "nothing was written: no cell has scores")
 
 
 def _judge(run: Path, baseline: Path, rules: GateRules) -> GateReport:
     """The report of a quality gate."""
-    from zsbench.gate import judge_run, read_baselines, read_run_evidence
+    from zsbench.gate import find_baseline, judge_run
+    from zsbench.records import read_cells
     from zsbench.registry import make_metric
 
-    return judge_run(
-        read_run_evidence(run), read_baselines(baseline), partial(make_metric, load_plugins().registry), rules
-    )
+    known = partial(make_metric, load_plugins().registry)
+    return judge_run(read_cells(run, known), find_baseline(baseline, known), known, rules)
 
 
 def _make_rules(

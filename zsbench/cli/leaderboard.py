@@ -28,7 +28,9 @@ def describe() -> None:
 def build_site(
     results: Annotated[Path, typer.Argument(help="The results folder.")] = Path("results"),
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the pages.")] = Path("site"),
-    data_root: Annotated[str, typer.Option(help="Folder of the data, or id of a data root. Default: the runs'.")] = "",
+    data_root: Annotated[
+        str, typer.Option(help="Folder of the data, or id of a data root. Default: the runs', if it is an id.")
+    ] = "",
     images: Annotated[bool, typer.Option("--images/--no-images", help="Show images in the sample viewer.")] = True,
 ) -> None:
     """Make the leaderboard: a table a task, runs, histories, samples. Open site/index.html in any browser."""
@@ -57,7 +59,9 @@ def report_run(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Folder of the pages. Default: report in the run folder.")
     ] = None,
-    data_root: Annotated[str, typer.Option(help="Folder of the data, or id of a data root. Default: the run's.")] = "",
+    data_root: Annotated[
+        str, typer.Option(help="Folder of the data, or id of a data root. Default: the run's, if it is an id.")
+    ] = "",
     images: Annotated[bool, typer.Option("--images/--no-images", help="Show images in the sample viewer.")] = True,
 ) -> None:
     """Make the page of one run: scores, plots, signatures, provenance, samples."""

@@ -6,7 +6,7 @@ import dataclasses
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -114,7 +114,6 @@ def _used_by_newest_run(output: Path) -> dict[str, list[str]]:
     from zsbench.records import read_run
 
     try:
-        told: Any = read_run(output / "latest")["provenance"]["plugins"]
-        return {row["name"]: list(row["used"]) for row in told}
-    except (ZsbenchError, KeyError, TypeError):
+        return {use.name: list(use.used) for use in read_run(output / "latest").provenance.plugins}
+    except ZsbenchError:
         return {}

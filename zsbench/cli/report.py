@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from zsbench.cli.table import screen_width
-from zsbench.judgement.failures import tell_failed_comparison
 from zsbench.plan import Plan
 from zsbench.plan.changes import NEVER
 from zsbench.runner.outcome import Outcome
@@ -15,6 +14,11 @@ from zsbench.runner.session import RunResult
 __all__ = ["plan_document", "plan_text", "result_document", "result_text"]
 
 SHOWN_REASONS = 3
+SHOWN_FIELDS = {
+    *("status", "reason", "n", "unreadable", "training_overlap", "supervision", "data_used", "metrics", "differences"),
+    "comparison_failed",
+}
+"""What of a cell's result the JSON document holds."""
 
 
 def plan_document(plan: Plan, survey: Outcome, why: Mapping[str, Sequence[str]]) -> dict[str, Any]:
@@ -70,16 +74,8 @@ def result_document(result: RunResult) -> dict[str, Any]:
         "remarks": result.remarks,
         "cells": [
             {
-                **cell["cell"],
-                "status": cell["status"],
-                "reason": cell.get("reason", ""),
-                "n": cell["n"],
-                "unreadable": cell["unreadable"],
-                "training_overlap": cell["training_overlap"],
-                "data_used": cell["data_used"],
-                "metrics": cell["metrics"],
-                "differences": cell["differences"],
-                "comparison_failed": tell_failed_comparison(cell),
+                **cell.cell.model_dump(),
+                **cell.model_dump(mode="json", include=SHOWN_FIELDS),
             }
             for cell in result.results
         ],
@@ -105,13 +101,13 @@ def result_text(result: RunResult) -> str:
             f"sharing saved {result.plan.shared} more, about {_tell_seconds(result.saved_seconds)} of work."
         )
     lines += [
-        f"{len(cell['unreadable'])} images of {cell['name']} could not be read and are not scored, first: "
-        f"{cell['unreadable'][0]['reason']}"
+        f"{len(cell.unreadable)} images of {cell.name} could not be read and are not scored, first: "
+        f"{cell.unreadable[0].reason}"
         for cell in result.results
-        if cell["unreadable"]
+        if cell.unreadable
     ]
     lines += _overlaps(result)
-    lines += [f"FAILED {cell['name']} ({cell['failed_stage']}): {cell['reason']}" for cell in result.failed]
+    lines += [f"FAILED {cell.name} ({cell.failed_stage}): {cell.reason}" for cell in result.failed]
     lines += [f"NOT COMPARED {name} (compare): {reason}" for name, reason in result.failed_comparisons]
     lines.append(f"{result.seconds:.1f} s. Records: {result.folder}; the full table: {result.folder / 'tables'}")
     table = screen_table(result.results, width=screen_width())
@@ -127,11 +123,11 @@ def _overlaps(result: RunResult) -> list[str]:
     """For each corpus and task, how many reference captions are training texts too."""
     lines: dict[str, None] = {}
     for cell in result.results:
-        found = cell["training_overlap"]
-        if found and found["shared"]:
-            share = 100 * found["shared"] / found["references"]
+        found = cell.training_overlap
+        if found and found.shared:
+            share = 100 * found.shared / found.references
             lines[
-                f"{found['shared']} of the {found['references']} reference captions of {cell['cell']['task']} "
-                f"({share:.1f} %) stand in {cell['cell']['corpus']}."
+                f"{found.shared} of the {found.references} reference captions of {cell.cell.task} "
+                f"({share:.1f} %) stand in {cell.cell.corpus}."
             ] = None
     return list(lines)

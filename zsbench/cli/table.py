@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -74,6 +75,7 @@ def print_table(  # noqa: PLR0913  one parameter a flag
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,  # noqa: ARG001  main reads it
 ) -> None:
     """Print the comparison table of one or more runs, from their records alone."""
+    from zsbench.registry import make_metric
     from zsbench.tables.frame import load_frame
     from zsbench.tables.rendering import Style, render
     from zsbench.tables.selection import TableChoice, select_rows
@@ -95,7 +97,10 @@ def print_table(  # noqa: PLR0913  one parameter a flag
         wide=wide,
         width=limit or None,
     )
-    frame = load_frame(runs)
+    damaged: list[str] = []
+    frame = load_frame(runs, partial(make_metric, load_plugins().registry), damaged)
+    for line in damaged:
+        typer.echo(f"note: {line}", err=True)
     if baseline:
         frame = _compared(select_rows(frame, choice, every_group=format_ is Format.CSV), baseline, runs)
     text = render(frame, choice, style, _read_reported(reported))

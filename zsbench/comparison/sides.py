@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 from zsbench.errors import ConfigError, MissingDataError
 from zsbench.judgement.failures import tell_failed_comparison
 from zsbench.metrics.rows import metric_row, row_key, select_statistics
-from zsbench.records import read_result, read_run, read_samples, read_statistics
+from zsbench.records import CellIdentity, CellRecord, CellResult, Sample, find_run, read_cell, read_cells, read_run
+from zsbench.records.models import MetricRow
+from zsbench.records.reader import MetricMaker
 
 if TYPE_CHECKING:
     from zsbench.interfaces import NDArrayFloat
@@ -69,28 +71,30 @@ class System:
     cells: Sequence[CellScores]
 
 
-def load_run_systems(place: Path) -> list[System]:
+def load_run_systems(place: Path, make_metric: MetricMaker | None = None) -> list[System]:
     """The systems of a run that were scored, its seeds together; or the one of a cell, for ``RUN/CELL``.
+
+    Args:
+        place: A run or a cell of one.
+        make_metric: Makes a metric from its id, to see that scores are those of the statistics; None to trust them.
 
     Raises:
         ConfigError: No cell of the run was scored.
         MissingDataError: There is no such run or cell.
         CorruptDataError: A record is damaged.
     """
-    run, names = _find_cells(_follow_latest(place))
-    results = [result for name in names if (result := read_result(run, name))["status"] == "done"]
-    if not results:
+    cells = [cell for cell in _read(_follow_latest(place), make_metric) if not cell.failed]
+    if not cells:
         raise ConfigError(
             f"No cell of {place} was scored.",
             "A comparison needs scores.",
             "Look at its run.json for the reasons, and run it again.",
             key="run",
         )
-    systems: dict[tuple[str, str], list[tuple[Mapping[str, Any], CellScores]]] = {}
-    for result in results:
-        key = (_system_name(result["cell"]), str(result["cell"]["task"]))
-        systems.setdefault(key, []).append((result, _read_cell(run, result)))
-    return [_system(name, task, cells) for (name, task), cells in systems.items()]
+    systems: dict[tuple[str, str], list[CellRecord]] = {}
+    for cell in cells:
+        systems.setdefault((_system_name(cell.result.cell), cell.task), []).append(cell)
+    return [_system(name, task, own) for (name, task), own in systems.items()]
 
 
 def scored_system(scored: ScoredFile) -> System:
@@ -142,15 +146,15 @@ def pair_systems(first: Sequence[System], second: Sequence[System]) -> tuple[lis
     return pairs, alone
 
 
-def _find_cells(place: Path) -> tuple[Path, list[str]]:
-    """The run's folder and the names of the cells that are meant."""
+def _read(place: Path, make_metric: MetricMaker | None) -> list[CellRecord]:
+    """The cells that are meant."""
     if (place / "run.json").is_file():
-        return place, list(read_run(place)["cells"])
+        return read_cells(place, make_metric)
     for run in (place.parent, place.parent.parent):
         if (run / "run.json").is_file() and (run / "cells" / place.name).is_dir():
-            return run, [place.name]
+            return [read_cell(run, place.name, make_metric)]
     nearest = next((folder for folder in (place, place.parent) if (folder / "run.json").is_file()), None)
-    known = f" Its cells: {', '.join(read_run(nearest)['cells'])}." if nearest else ""
+    known = f" Its cells: {', '.join(read_run(nearest).cells)}." if nearest else ""
     raise MissingDataError(
         f"There is no run and no cell {place}.{known}",
         "Expected a folder with run.json, a cell of one, or a file of predictions.",
@@ -161,57 +165,52 @@ def _find_cells(place: Path) -> tuple[Path, list[str]]:
 
 def _follow_latest(place: Path) -> Path:
     """The run that ``latest`` names where it is a text file instead of a link."""
-    for pointer in (place, place.parent):
-        if pointer.name == "latest" and pointer.is_file():
-            run = pointer.with_name(pointer.read_text(encoding="utf-8").strip())
-            return run if pointer is place else run / place.name
-    return place
+    parent = find_run(place.parent)
+    return find_run(place) if parent == place.parent else parent / place.name
 
 
-def _system_name(cell: Mapping[str, Any]) -> str:
+def _system_name(cell: CellIdentity) -> str:
     """A cell's name without its task and seed."""
-    return " ".join(str(cell[key]) for key in _IDENTITY if cell.get(key))
+    return " ".join(str(value) for key in _IDENTITY if (value := getattr(cell, key)))
 
 
-def _system(name: str, task: str, cells: Sequence[tuple[Mapping[str, Any], CellScores]]) -> System:
+def _system(name: str, task: str, cells: Sequence[CellRecord]) -> System:
     """One system from the records of its seeds."""
-    result = cells[0][0]
-    ordered = sorted((scores for _, scores in cells), key=lambda scores: scores.seed)
-    return System(name, task, str(result["task_title"]), str(result["main_metric"]), ordered)
+    result = cells[0].result
+    ordered = sorted((_scores(cell) for cell in cells), key=lambda scores: scores.seed)
+    return System(name, task, result.task_title, result.main_metric, ordered)
 
 
-def _read_cell(run: Path, result: Mapping[str, Any]) -> CellScores:
+def _scores(cell: CellRecord) -> CellScores:
     """What a run recorded of one cell."""
-    name = str(result["name"])
-    samples = [sample for sample in read_samples(run, name) if "error" not in sample]
-    shown = {None, result["headline_grouping"], *result["groupings"]}
-    rows = [row for row in result["metrics"] if row["grouping"] in shown]
+    result = cell.result
+    shown = {None, result.headline_grouping, *result.groupings}
+    rows = [row for row in result.metrics if row.grouping in shown]
     return CellScores(
-        seed=int(result["cell"]["seed"]),
-        predictions={sample["id"]: sample["prediction"] for sample in samples},
-        images={sample["id"]: sample["image"] for sample in samples if "image" in sample},
-        rows={_key(row): row for row in rows if not row["not_run"]},
-        not_run={row["title"]: row["not_run"] for row in rows if row["not_run"]},
-        statistics=read_statistics(run, name),
-        members=_members(samples, rows),
-        labels=(*result.get("labels", ()), *_tell_failed(result)),
+        seed=result.cell.seed,
+        predictions=cell.predictions,
+        images={sample.id: sample.image for sample in cell.samples if sample.image is not None},
+        rows={row.key: row.model_dump() for row in rows if not row.not_run},
+        not_run={row.title: row.not_run for row in rows if row.not_run},
+        statistics=cell.statistics,
+        members=_members(cell.samples, rows),
+        labels=(*result.labels, *_tell_failed(result)),
     )
 
 
-def _tell_failed(result: Mapping[str, Any]) -> list[str]:
+def _tell_failed(result: CellResult) -> list[str]:
     """What is said of a cell whose comparison in its own run failed."""
     reason = tell_failed_comparison(result)
     return [f"its comparison with the run's baseline failed: {reason}"] if reason else []
 
 
-def _members(samples: Sequence[Mapping[str, Any]], rows: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
+def _members(samples: Sequence[Sample], rows: Sequence[MetricRow]) -> dict[str, list[str]]:
     """The examples of each row of a group."""
-    groups: dict[tuple[str, str], list[str]] = {}
+    groups: dict[tuple[str | None, str | None], list[str]] = {}
     for sample in samples:
-        for grouping, group in sample.get("groups", {}).items():
-            groups.setdefault((grouping, group), []).append(sample["id"])
-    grouped = [row for row in rows if row["grouping"] is not None]
-    return {_key(row): groups.get((row["grouping"], row["group"]), []) for row in grouped}
+        for part in sample.groups.items():
+            groups.setdefault(part, []).append(sample.id)
+    return {row.key: groups.get((row.grouping, row.group), []) for row in rows if row.grouping is not None}
 
 
 def _key(row: Mapping[str, Any]) -> str:

@@ -6,9 +6,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from zsbench.errors import IncomparableError, few
-from zsbench.gate.evidence import Evidence
 from zsbench.judgement.comparability import iter_setting_differences, signature_differences
 from zsbench.judgement.pairing import ExamplePairs, ScoredExamples, pair_examples
+from zsbench.records import CellRecord
 
 __all__ = ["Pairing", "align", "scored_examples"]
 
@@ -24,8 +24,8 @@ class Pairing:
         changed: Those whose prediction differs.
     """
 
-    new: Evidence
-    old: Evidence
+    new: CellRecord
+    old: CellRecord
     ids: tuple[str, ...]
     changed: tuple[str, ...]
 
@@ -37,13 +37,13 @@ class Pairing:
         return pair_examples(new, old) if set(new.ids) & set(old.ids) else None
 
 
-def scored_examples(side: Evidence, key: str) -> ScoredExamples:
+def scored_examples(side: CellRecord, key: str) -> ScoredExamples:
     """What a record has under one ``row_key``."""
-    images = {str(sample["id"]): str(sample["image"]) for sample in side.samples if "image" in sample}
-    return ScoredExamples(int(side.result["cell"]["seed"]), side.member_ids(key), side.statistics[key], images)
+    images = {str(sample.id): str(sample.image) for sample in side.samples if sample.image}
+    return ScoredExamples(int(side.result.cell.seed), side.member_ids(key), side.statistics[key], images)
 
 
-def align(new: Evidence, old: Evidence, *, keys: Collection[str], allow: Collection[str] = ()) -> Pairing:
+def align(new: CellRecord, old: CellRecord, *, keys: Collection[str], allow: Collection[str] = ()) -> Pairing:
     """Pair two records of one cell.
 
     Args:
@@ -65,10 +65,11 @@ def align(new: Evidence, old: Evidence, *, keys: Collection[str], allow: Collect
     return Pairing(new, old, tuple(new.predictions), changed)
 
 
-def _check_protocol(new: Evidence, old: Evidence, allow: Collection[str]) -> None:
+def _check_protocol(new: CellRecord, old: CellRecord, allow: Collection[str]) -> None:
     """Refuse records of other settings under one name."""
     for field in ("cell", "config", "encoder", "language_model", "data_used"):
-        found = list(iter_setting_differences(field, old.result.get(field), new.result.get(field)))
+        before, after = (cell.result.model_dump(include={field})[field] for cell in (old, new))
+        found = list(iter_setting_differences(field, before, after))
         if found and field not in allow:
             name, before, after = found[0]
             change = f"`--allow {field}` if it is meant" if field != "cell" else "Give the changed one an id of its own"
@@ -80,7 +81,7 @@ def _check_protocol(new: Evidence, old: Evidence, allow: Collection[str]) -> Non
             )
 
 
-def _check_ids(new: Evidence, old: Evidence) -> None:
+def _check_ids(new: CellRecord, old: CellRecord) -> None:
     """Refuse examples that the baseline does not know."""
     unknown = [id_ for id_ in new.predictions if id_ not in old.predictions]
     if unknown or not new.predictions:
@@ -92,15 +93,15 @@ def _check_ids(new: Evidence, old: Evidence) -> None:
         )
 
 
-def _check_signatures(new: Evidence, old: Evidence, key: str, *, partial: bool) -> None:
+def _check_signatures(new: CellRecord, old: CellRecord, key: str, *, partial: bool) -> None:
     """Refuse scores of other metrics, references or document frequencies."""
     rows = new.rows[key], old.rows[key]
-    if any(row["score"] is None for row in rows):
+    if any(row.score is None for row in rows):
         return
-    if differences := signature_differences(*(row["signature"] for row in rows), partial=partial):
+    if differences := signature_differences(*(row.signature for row in rows), partial=partial):
         field = differences[0].partition(":")[0]
         raise IncomparableError(
-            f"{new.name}: the signatures of {rows[0]['title']} differ in {'; '.join(differences)} in the baseline.",
+            f"{new.name}: the signatures of {rows[0].title} differ in {'; '.join(differences)} in the baseline.",
             "Scores with different signatures are never compared.",
             "Use the data and the metric of the baseline, or write a new one with `--update-baseline`.",
             field=field,

@@ -26,10 +26,10 @@ from numpy.typing import NDArray
 
 from zsbench.files import write_text
 from zsbench.gate.decision import judge_run
-from zsbench.gate.evidence import Evidence, read_run_evidence
 from zsbench.gate.rules import GateRules
 from zsbench.gate.verdicts import Verdict
 from zsbench.interfaces import Metric
+from zsbench.records import CellRecord, Sample, read_cells
 from zsbench.seeds import derive_seed
 from zsbench.statistics.power import POWER
 
@@ -54,7 +54,7 @@ class Population:
         make_metric: Makes a metric from its id.
     """
 
-    cell: Evidence
+    cell: CellRecord
     good: Mapping[str, NDArrayFloat]
     bad: Mapping[str, NDArrayFloat]
     make_metric: Callable[[str], Metric]
@@ -62,7 +62,7 @@ class Population:
     @property
     def main(self) -> str:
         """The id of the task's main metric."""
-        return str(self.cell.result["main_metric"])
+        return self.cell.result.main_metric
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,8 +92,8 @@ def load_population(run: Path, cell: str = "") -> Population:
 
     registry = load_plugins().registry
     with tempfile.TemporaryDirectory(prefix="zsbench-calibration-") as folder:
-        swapped = {one.name: one for one in read_run_evidence(swap_captions(run, Path(folder), 1.0, registry))}
-    own = next(one for one in read_run_evidence(run) if cell in {"", one.name})
+        swapped = {one.name: one for one in read_cells(swap_captions(run, Path(folder), 1.0, registry))}
+    own = next(one for one in read_cells(run) if cell in {"", one.name})
     keys = [key for key in own.statistics if "@" not in key and key in swapped[own.name].statistics]
 
     good, bad = ({key: one.statistics[key] for key in keys} for one in (own, swapped[own.name]))
@@ -120,7 +120,7 @@ def find_share(population: Population, n: int, tolerance: float, *, level: float
     return Setting(kind="worse", n=n, share=high, tolerance=tolerance, drop=-high * float(values.mean()) * factor)
 
 
-def simulate(population: Population, setting: Setting, seed: int) -> tuple[Evidence, Evidence]:
+def simulate(population: Population, setting: Setting, seed: int) -> tuple[CellRecord, CellRecord]:
     """A new and an old record of one draw."""
     generator = np.random.default_rng(seed)
     rows = generator.integers(0, len(next(iter(population.good.values()))), size=setting.n)
@@ -144,14 +144,14 @@ def measure(population: Population, setting: Setting, *, trials: int = TRIALS) -
     return {**asdict(setting), "trials": trials, **shares, "main_fail": main.count(Verdict.FAIL) / trials}
 
 
-def _draw(population: Population, rows: NDArray[np.int64], bad: NDArray[np.bool_]) -> Evidence:
+def _draw(population: Population, rows: NDArray[np.int64], bad: NDArray[np.bool_]) -> CellRecord:
     """A record of drawn examples, some with the bad caption."""
     mask = bad[:, None]
     statistics = {key: np.where(mask, population.bad[key][rows], good[rows]) for key, good in population.good.items()}
-    samples = [{"id": str(place), "prediction": "bad" if one else "good"} for place, one in enumerate(bad)]
-    kept = [row for row in population.cell.result["metrics"] if row["id"] in statistics and row["grouping"] is None]
-    result = {**population.cell.result, "metrics": kept, "n": len(samples)}
-    return Evidence(result=result, samples=samples, statistics=statistics, place=population.cell.place)
+    samples = [Sample(id=str(place), prediction="bad" if one else "good") for place, one in enumerate(bad)]
+    kept = tuple(row for row in population.cell.result.metrics if row.id in statistics and row.grouping is None)
+    result = population.cell.result.model_copy(update={"metrics": kept, "n": len(samples)})
+    return CellRecord(result=result, samples=samples, statistics=statistics, place=population.cell.place)
 
 
 def calibrate(population: Population, *, trials: int = TRIALS) -> dict[str, Any]:

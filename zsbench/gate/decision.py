@@ -10,13 +10,13 @@ import numpy as np
 
 from zsbench.errors import IncomparableError, UnknownIdError
 from zsbench.gate.alignment import Pairing, align
-from zsbench.gate.evidence import Evidence
 from zsbench.gate.rules import GateRules
 from zsbench.gate.verdicts import CellVerdict, Example, GateReport, Judgement, Verdict, worst
 from zsbench.interfaces import Metric
 from zsbench.judgement.pairing import ExamplePairs
 from zsbench.judgement.significance import Question, correct_family
 from zsbench.metrics.rows import row_key
+from zsbench.records import CellRecord
 from zsbench.seeds import derive_seed
 from zsbench.statistics import RESAMPLES, Clusters
 from zsbench.statistics.noninferiority import Measured, noninferiority_all
@@ -33,7 +33,7 @@ MetricMaker = Callable[[str], Metric]
 
 
 def judge_run(
-    run: Sequence[Evidence], baseline: Sequence[Evidence], make_metric: MetricMaker, rules: GateRules
+    run: Sequence[CellRecord], baseline: Sequence[CellRecord], make_metric: MetricMaker, rules: GateRules
 ) -> GateReport:
     """Judge every cell of a run against its baseline.
 
@@ -88,14 +88,14 @@ class _Measuring:
     resamples: int
 
 
-def _gated_keys(old: Evidence, rules: GateRules) -> list[str]:
+def _gated_keys(old: CellRecord, rules: GateRules) -> list[str]:
     """Which rows of a baseline are gated, by ``row_key``."""
-    return [key for key, row in old.rows.items() if rules.looks_at_metric(row["id"], row["grouping"])]
+    return [key for key, row in old.rows.items() if rules.looks_at_metric(row.id, row.grouping)]
 
 
-def _check_named(rules: GateRules, cells: Sequence[Evidence]) -> None:
+def _check_named(rules: GateRules, cells: Sequence[CellRecord]) -> None:
     """Refuse rules that name what is not there: a gate that looks past everything would pass."""
-    metrics = {row["id"] for cell in cells for row in cell.rows.values()}
+    metrics = {row.id for cell in cells for row in cell.rows.values()}
     known = {
         "captioner": ({cell.captioner for cell in cells}, rules.captioners),
         "task": ({cell.task for cell in cells}, rules.tasks),
@@ -107,7 +107,7 @@ def _check_named(rules: GateRules, cells: Sequence[Evidence]) -> None:
                 raise UnknownIdError(kind, id_, there)
 
 
-def _check_common(common: Sequence[str], news: Mapping[str, Evidence], olds: Mapping[str, Evidence]) -> None:
+def _check_common(common: Sequence[str], news: Mapping[str, CellRecord], olds: Mapping[str, CellRecord]) -> None:
     """Refuse a gate that would look at nothing."""
     if not common:
         raise IncomparableError(
@@ -118,13 +118,13 @@ def _check_common(common: Sequence[str], news: Mapping[str, Evidence], olds: Map
         )
 
 
-def _is_expected(old: Evidence, news: Mapping[str, Evidence]) -> bool:
+def _is_expected(old: CellRecord, news: Mapping[str, CellRecord]) -> bool:
     """Whether a run should have a baseline's cell: one of another matrix is another run's."""
     matrices = {cell.matrix for cell in news.values()}
     return not old.matrix or "" in matrices or old.matrix in matrices
 
 
-def _absent(old: Evidence) -> CellVerdict:
+def _absent(old: CellRecord) -> CellVerdict:
     """A cell that the baseline has and the run does not."""
     return CellVerdict(
         name=old.name,
@@ -137,7 +137,7 @@ def _absent(old: Evidence) -> CellVerdict:
     )
 
 
-def _draft_cell(new: Evidence, old: Evidence, keys: Sequence[str], measuring: _Measuring) -> CellVerdict:
+def _draft_cell(new: CellRecord, old: CellRecord, keys: Sequence[str], measuring: _Measuring) -> CellVerdict:
     """A cell with every metric measured and none decided."""
     head = CellVerdict(
         name=new.name,
@@ -149,8 +149,8 @@ def _draft_cell(new: Evidence, old: Evidence, keys: Sequence[str], measuring: _M
         revision=old.revision,
     )
     if new.failed:
-        return replace(head, verdict=Verdict.FAIL, reason=f"The cell failed: {new.result.get('reason', '')}")
-    if lost := [row["id"] for row in new.result["unreadable"] if row["id"] in old.predictions]:
+        return replace(head, verdict=Verdict.FAIL, reason=f"The cell failed: {new.result.reason}")
+    if lost := [row.id for row in new.result.unreadable if row.id in old.predictions]:
         return replace(head, verdict=Verdict.FAIL, reason=f"{len(lost)} images cannot be read, first: {lost[0]}.")
     pairing = align(new, old, keys=keys, allow=measuring.rules.allow)
     if not pairing.changed:
@@ -182,7 +182,7 @@ def _draft(pairing: Pairing, keys: Sequence[str], measuring: _Measuring) -> tupl
     clusters: dict[tuple[str | None, str | None], Clusters | None] = {}
     for key in keys:
         row = pairing.old.rows[key]
-        part, found = (row["grouping"], row["group"]), pairing.pairs(key)
+        part, found = (row.grouping, row.group), pairing.pairs(key)
         drafts[key], measured = _measure(pairing, key, found, measuring)
         if measured and found:
             parts.setdefault(part, {})[key] = measured
@@ -207,18 +207,18 @@ def _measure(
     """The scores of one metric, and what is to be tested; None if that cannot be."""
     row = pairing.old.rows[key]
     blank = Judgement(
-        metric=row["id"],
-        title=row["title"],
-        factor=row["factor"],
-        grouping=row["grouping"],
-        group=row["group"],
+        metric=row.id,
+        title=row.title,
+        factor=row.factor,
+        grouping=row.grouping,
+        group=row.group,
         old=math.nan,
         new=math.nan,
-        tolerance=measuring.rules.tolerated(row["id"], row["factor"]),
+        tolerance=measuring.rules.tolerated(row.id, row.factor),
     )
     if found is None:
         return _unmeasured(blank, pairing, key), None
-    metric = measuring.make_metric(row["id"])
+    metric = measuring.make_metric(row.id)
     after, before = found.own, found.other
     scores = replace(blank, old=metric.aggregate(before), new=metric.aggregate(after))
     if math.isnan(scores.new) or math.isnan(scores.old):
@@ -230,7 +230,7 @@ def _unmeasured(blank: Judgement, pairing: Pairing, key: str) -> Judgement:
     """A metric that one of the records lacks: passes only if the baseline lacks it too."""
     if key not in pairing.old.statistics:
         return replace(blank, reason="The baseline has no such score.")
-    reason = pairing.new.rows.get(key, {}).get("not_run") or "The run has no such score."
+    reason = (pairing.new.rows[key].not_run if key in pairing.new.rows else "") or "The run has no such score."
     return replace(blank, verdict=Verdict.INCONCLUSIVE, reason=f"Not run: {reason}")
 
 
@@ -270,7 +270,7 @@ def _decide(draft: Judgement, adjusted: float, tests: int, rules: GateRules) -> 
 
 def _worst_examples(pairing: Pairing, make_metric: MetricMaker) -> Iterator[Example]:
     """The examples that lost most under the task's main metric."""
-    key = row_key(str(pairing.old.result["main_metric"]), None, None)
+    key = row_key(str(pairing.old.result.main_metric), None, None)
     found = pairing.pairs(key)
     if found is None:
         return

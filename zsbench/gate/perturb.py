@@ -8,17 +8,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from zsbench.errors import ConfigError
-from zsbench.gate.evidence import Evidence, find_run, read_run_evidence
 from zsbench.gate.tasks import open_task
 from zsbench.interfaces import Metric, SimilarityMetric, Task
 from zsbench.metrics import PreparedSplit, ScoringContext, prepare_references, score_predictions
 from zsbench.metrics.rows import metric_row, row_key
-from zsbench.records import RunFolder, narrow_statistics
+from zsbench.records import CellRecord, RunFolder, find_run, read_cells, read_run
+from zsbench.records.models import MetricRow
+from zsbench.records.statistics import pack_statistics
 from zsbench.registry import Registry, make_metric
 from zsbench.seeds import derive_seed
 from zsbench.store import default_cache
@@ -29,7 +30,9 @@ if TYPE_CHECKING:
 __all__ = ["swap_captions", "swap_predictions"]
 
 
-def swap_captions(run: Path, output: Path, share: float, registry: Registry, *, seed: int = 0) -> Path:
+def swap_captions(
+    run: Path, output: Path, share: float, registry: Registry, *, seed: int = 0, data_root: str = ""
+) -> Path:
     """Write a copy of a run in which a share of each cell's predictions has gone to other examples.
 
     Nothing is captioned: the predictions that were swapped are scored again, with every metric of texts. Metrics of
@@ -41,6 +44,7 @@ def swap_captions(run: Path, output: Path, share: float, registry: Registry, *, 
         share: Of the predictions of each cell, 0 to 1; at least two are swapped.
         registry: Knows the tasks and metrics of the run.
         seed: Of the choice.
+        data_root: Folder or id of the data; empty for the run's, if that is a registered id.
 
     Returns:
         The folder of the copy.
@@ -55,17 +59,18 @@ def swap_captions(run: Path, output: Path, share: float, registry: Registry, *, 
             "Use 0.03 for three per cent.",
             key="share",
         )
-    cells = [cell for cell in read_run_evidence(run) if not cell.failed]
+    cells = [cell for cell in read_cells(run) if not cell.failed]
     splits: dict[str, tuple[Task, PreparedSplit]] = {}
     folder = RunFolder.create(output, f"{find_run(run).resolve().name}-swapped")
     for cell in cells:
         metrics = _text_metrics(cell, registry)
         if cell.task not in splits:
-            task = open_task(cell, registry, default_cache())
+            task = open_task(cell, registry, default_cache(), data_root=data_root)
             splits[cell.task] = task, prepare_references(task.references(), metrics)
         predictions = swap_predictions(cell.predictions, share, seed=derive_seed(seed, cell.name))
         _write_cell(folder, _rescore(cell, predictions, *splits[cell.task], metrics))
-    folder.write_run({"started": cells[0].started if cells else "", "cells": [c.name for c in cells], **cells[0].run})
+    record = read_run(run)
+    folder.write_run(record.model_copy(update={"cells": tuple(cell.name for cell in cells), "stages": ()}))
     return folder.path
 
 
@@ -83,16 +88,16 @@ def _count(total: int, share: float) -> int:
     return min(total, max(2, round(share * total))) if share > 0 and total > 1 else 0
 
 
-def _text_metrics(cell: Evidence, registry: Registry) -> list[Metric]:
+def _text_metrics(cell: CellRecord, registry: Registry) -> list[Metric]:
     """The metrics of a cell that can be computed again from texts."""
-    ids = dict.fromkeys(row["id"] for row in cell.result["metrics"] if row["score"] is not None)
+    ids = dict.fromkeys(row.id for row in cell.result.metrics if row.score is not None)
     made = [make_metric(registry, id_) for id_ in ids]
     return [metric for metric in made if not isinstance(metric, SimilarityMetric)]
 
 
 def _rescore(
-    cell: Evidence, predictions: Mapping[str, str], task: Task, split: PreparedSplit, metrics: Sequence[Metric]
-) -> Evidence:
+    cell: CellRecord, predictions: Mapping[str, str], task: Task, split: PreparedSplit, metrics: Sequence[Metric]
+) -> CellRecord:
     """A cell with other predictions and their scores."""
     context = ScoringContext(split=cell.task, groups=task.groups(), group_idf=task.card.group_idf)
     try:
@@ -100,22 +105,24 @@ def _rescore(
     finally:
         for metric in metrics:
             metric.close()
-    rows = {row_key(one.metric, one.grouping, one.group): metric_row(one) for one in scored}
+    rows = {row_key(one.metric, one.grouping, one.group): MetricRow.model_validate(metric_row(one)) for one in scored}
     statistics: dict[str, NDArrayFloat] = {
         row_key(one.metric, one.grouping, one.group): one.statistics for one in scored if one.statistics is not None
     }
-    result = {**cell.result, "metrics": [rows.get(key) or _not_run(row) for key, row in cell.rows.items()]}
-    samples = [{**sample, "prediction": predictions[sample["id"]]} for sample in cell.samples]
+    rescored = tuple(rows.get(key) or _not_run(row) for key, row in cell.rows.items())
+    result = cell.result.model_copy(update={"metrics": rescored})
+    samples = [sample.model_copy(update={"prediction": predictions[sample.id]}) for sample in cell.samples]
     return replace(cell, result=result, samples=samples, statistics=statistics)
 
 
-def _not_run(row: Mapping[str, Any]) -> dict[str, Any]:
+def _not_run(row: MetricRow) -> MetricRow:
     """The row of a metric that needs more than texts."""
     empty = dict.fromkeys(("score", "standard_error", "low", "high"))
-    return {**row, **empty, "not_run": row["not_run"] or "Captions were swapped; only metrics of texts were scored."}
+    told = row.not_run or "Captions were swapped; only metrics of texts were scored."
+    return row.model_copy(update={**empty, "not_run": told})
 
 
-def _write_cell(folder: RunFolder, cell: Evidence) -> None:
+def _write_cell(folder: RunFolder, cell: CellRecord) -> None:
     """Write a cell as a run does."""
-    statistics = narrow_statistics(cell.result["metrics"], cell.samples, cell.statistics)
+    statistics = pack_statistics(cell.result.metrics, cell.samples, cell.statistics)
     folder.write_cell(cell.result, cell.samples, statistics)

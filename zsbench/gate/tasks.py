@@ -7,28 +7,28 @@ from pathlib import Path
 from zsbench.components import DataPlace, TaskChoice
 from zsbench.data_roots import find_data_root
 from zsbench.fingerprints import FileHashes
-from zsbench.gate.evidence import Evidence
-from zsbench.interfaces import Task
+from zsbench.interfaces import DataRootSpec, Task
+from zsbench.records import CellRecord
 from zsbench.registry import Registry
 
 __all__ = ["open_task"]
 
 
-def open_task(evidence: Evidence, registry: Registry, cache: Path, *, data_root: str = "") -> Task:
+def open_task(evidence: CellRecord, registry: Registry, cache: Path, *, data_root: str = "") -> Task:
     """The task that a record was made on.
 
     Args:
-        evidence: The record; its matrix names data root and settings.
+        evidence: The record; no path that it holds is opened, and no setting of its task is used.
         registry: Knows tasks and data roots.
         cache: Where data written on demand go.
-        data_root: A folder or an id instead of the record's.
+        data_root: A folder or an id, from the command line; empty for the record's, if that is a registered id.
 
     Raises:
         UnknownIdError: No installed plugin has the task.
-        ConfigError: Neither record nor caller names a data root.
+        ConfigError: The caller names no data root, and the record no registered one.
         MissingDataError: The data root is not on this machine.
     """
-    matrix = evidence.run.get("matrix") or {}
-    root = find_data_root(data_root or matrix.get("data_root"), registry, cache)
-    settings = (matrix.get("task_settings") or {}).get(evidence.task, {})
-    return TaskChoice(evidence.task, registry, DataPlace(root, FileHashes(cache)), limit=None, settings=settings).task
+    told = evidence.run.matrix.data_root
+    known = told if told in registry.ids(DataRootSpec) else None
+    root = find_data_root(data_root or known, registry, cache)
+    return TaskChoice(evidence.task, registry, DataPlace(root, FileHashes(cache)), limit=None, settings={}).task

@@ -31,6 +31,7 @@ from zsbench.interfaces.specs import (
     MatrixSpec,
     MetricSpec,
     Spec,
+    Supervision,
     TaskSpec,
 )
 from zsbench.interfaces.task import (
@@ -91,6 +92,7 @@ __all__ = [
     "Spec",
     "StageRecord",
     "StageView",
+    "Supervision",
     "Task",
     "TaskCard",
     "TaskKind",

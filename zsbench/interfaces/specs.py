@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from zsbench.interfaces.captioner import CaptionerNeeds
 
@@ -23,6 +23,7 @@ __all__ = [
     "MatrixSpec",
     "MetricSpec",
     "Spec",
+    "Supervision",
     "TaskSpec",
 ]
 
@@ -30,6 +31,9 @@ API_VERSION = 1
 """Version of the contracts in ``zsbench.interfaces``; a spec that names another is refused."""
 
 Factory = str | Callable[..., Any]
+Supervision = Literal["none", "text", "synthetic images", "unpaired", "paired"]
+"""What a captioner was trained or fitted on, from least to most: nothing, texts alone, texts with generated images,
+images and texts that do not belong together, images with their captions."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +74,8 @@ class CaptionerSpec(Spec):
         base: The captioner it is an ablation of.
         changes: What it changes, by dotted key.
         needs: The class's own ``needs``, told here so that a plan need not import the class; None to import it.
+        supervision: What it was trained or fitted on; None for what its needs say (``text`` where it trains on the
+            corpus or reads it, else ``none``), or what its base says. Gap models that are fitted on more raise it.
         trainer: ``trainer(config) -> Trainer``, whose code alone decides whether a training is made again; an edit of
             the captioner's other code then retrains nothing. Empty where the captioner's class trains.
     """
@@ -80,6 +86,7 @@ class CaptionerSpec(Spec):
     base: str | None = None
     changes: Mapping[str, Any] = field(default_factory=dict)
     needs: CaptionerNeeds | None = None
+    supervision: Supervision | None = None
     trainer: Factory = ""
 
 

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Protocol
 
 from zsbench.interfaces import StageRecord
 
-__all__ = ["FAILED_CELLS", "Failure", "choose_exit_code", "find_failure", "has_failed", "tell_failed_comparison"]
+__all__ = [
+    "FAILED_CELLS",
+    "CellOutcome",
+    "Failure",
+    "choose_exit_code",
+    "find_failure",
+    "has_failed",
+    "tell_failed_comparison",
+]
 
 FAILED_CELLS = 4
 """Exit code of a run in which a cell or a comparison failed."""
@@ -32,16 +40,28 @@ def find_failure(stages: Iterable[tuple[str, StageRecord]]) -> Failure | None:
     return next(lost, None)
 
 
-def has_failed(result: Mapping[str, Any]) -> bool:
-    """Whether a cell failed, by its ``result.json``."""
-    return bool(result["status"] == "failed")
+class CellOutcome(Protocol):
+    """What a record says of how a cell went."""
+
+    @property
+    def status(self) -> str:
+        """Done or failed."""
+
+    @property
+    def comparison_failed(self) -> str:
+        """Why the comparison with the baseline's cell failed; empty if it did not."""
 
 
-def tell_failed_comparison(result: Mapping[str, Any]) -> str:
+def has_failed(result: CellOutcome) -> bool:
+    """Whether a cell failed, by its result."""
+    return result.status == "failed"
+
+
+def tell_failed_comparison(result: CellOutcome) -> str:
     """Why the comparison of a cell with its baseline failed; empty if it did not, or there was none."""
-    return str(result.get("comparison_failed") or "")
+    return result.comparison_failed
 
 
-def choose_exit_code(results: Iterable[Mapping[str, Any]]) -> int:
+def choose_exit_code(results: Iterable[CellOutcome]) -> int:
     """``FAILED_CELLS`` if a cell or a comparison failed, else 0."""
     return FAILED_CELLS if any(has_failed(one) or tell_failed_comparison(one) for one in results) else 0

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from zsbench.components import CorpusChoice, EncoderChoice, GapChoice, LanguageModelChoice, ReferenceTexts, TaskChoice
 from zsbench.components.data import TextSource
 from zsbench.config import Matrix
-from zsbench.interfaces import GapSetting, SimilarityMetric
+from zsbench.interfaces import GapRequirement, GapSetting, SimilarityMetric, Supervision
 from zsbench.plan.axes import Axis, find_gap_setting
 from zsbench.plan.cells import Cell
 from zsbench.plan.checks import answers_not_captions, no_fit_images, no_reader
@@ -33,6 +33,15 @@ from zsbench.stages import (
 __all__ = ["Models", "StageBuilder"]
 
 MadeT = TypeVar("MadeT")
+SUPERVISIONS: tuple[Supervision, ...] = get_args(Supervision)
+FIT_SUPERVISION: Mapping[GapRequirement, Supervision] = {
+    "none": "none",
+    "text": "text",
+    "image": "unpaired",
+    "unpaired": "unpaired",
+    "paired": "paired",
+}
+"""What the fit of a gap model makes of a captioner's supervision; images alone meet the captioner's texts unpaired."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +123,12 @@ class StageBuilder:
         if axis.needs.references:
             marks.append("reference captions of the very image: an upper bound")
         return tuple(dict.fromkeys(marks))
+
+    def supervision(self, axis: Axis) -> Supervision:
+        """What a captioner was trained or fitted on: what it says, or what its gap models are fitted on if more."""
+        gaps = filter(None, (self.gap(axis, "training"), self.gap(axis, "inference")))
+        found = [axis.captioner.supervision, *(FIT_SUPERVISION[gap.gap.requires] for gap in gaps)]
+        return max(found, key=SUPERVISIONS.index)
 
     def prediction(self, axis: Axis, task: TaskChoice, *, route: str) -> Prediction | Reading:
         """What a cell's captioner says: captions, its own answers, or answers read out of its captions."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from zsbench.components import TaskChoice
+from zsbench.interfaces import Supervision
 from zsbench.registry import ResolvedCaptioner
 from zsbench.stages import Comparison, Prediction, Reading, References, Scoring, Stage, Training
 
@@ -29,6 +30,7 @@ class Cell:
         variant: The swept settings, such as ``inference.candidates=2``; empty without.
         metrics: Ids of its metrics.
         data_used: What beyond text was used, to be marked in every table.
+        supervision: What its captioner was trained or fitted on, gap models included.
         prediction: What its captioner says.
         references: What is right, tokenised.
         scoring: Its scores.
@@ -45,6 +47,7 @@ class Cell:
     variant: str
     metrics: tuple[str, ...]
     data_used: tuple[str, ...]
+    supervision: Supervision
     prediction: Prediction | Reading
     references: References
     scoring: Scoring
@@ -56,6 +59,22 @@ class Cell:
         """The stages whose outputs a run must end with."""
         found = (self.references, self.prediction, self.scoring, self.comparison)
         return tuple(stage for stage in found if stage is not None)
+
+    @property
+    def uses_encoder(self) -> bool:
+        """Whether its captioner looks at features of the encoder.
+
+        One that needs the decoded images and declares nothing that comes from the encoder is taken to look at the
+        images alone; every other one is given features and may use them.
+        """
+        needs = self.captioner.needs
+        told = (needs.training, needs.memory, needs.encoder, needs.patches, needs.gap_model, needs.references)
+        return any(told) or not needs.pixels
+
+    @property
+    def uses_language_model(self) -> bool:
+        """Whether its captioner, or the reader of its captions, uses the language model."""
+        return self.captioner.needs.language_model or self.route == "caption"
 
     @property
     def identity(self) -> dict[str, Any]:

@@ -140,6 +140,7 @@ class _Planner:
             variant=axis.variant,
             metrics=stages.metrics(task).ids,
             data_used=stages.data_used(axis),
+            supervision=stages.supervision(axis),
             prediction=prediction,
             references=stages.references(task),
             scoring=stages.scoring(axis, task, prediction, route=route),

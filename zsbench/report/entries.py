@@ -9,7 +9,10 @@ from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 
-from zsbench.gate import Evidence, read_history, read_run_evidence
+from zsbench.errors import DataError
+from zsbench.records import CellRecord, read_baselines, read_cells
+from zsbench.records.parsing import RUN
+from zsbench.records.reader import MetricMaker
 
 __all__ = ["Entry", "group_by_task", "name_file", "newest_entries", "read_entries"]
 
@@ -25,15 +28,15 @@ class Entry:
         run: What the run is called.
     """
 
-    evidence: Evidence
+    evidence: CellRecord
     run: str
 
     @cached_property
     def label(self) -> str:
         """What people call the system within its task."""
-        cell = self.evidence.result["cell"]
-        extras = [cell["gap_model"], cell["variant"], cell["route"]]
-        return " ".join([str(cell["captioner"]), *(f"· {extra}" for extra in extras if extra)])
+        cell = self.evidence.result.cell
+        extras = [cell.gap_model, cell.variant, cell.route]
+        return " ".join([cell.captioner, *(f"· {extra}" for extra in extras if extra)])
 
     @property
     def run_file(self) -> str:
@@ -43,25 +46,31 @@ class Entry:
     @property
     def system(self) -> tuple[str, ...]:
         """Task, captioner and whatever else but the seed makes it what it is."""
-        cell = self.evidence.result["cell"]
+        cell = self.evidence.result.cell
         keys = ("task", "captioner", "gap_model", "corpus", "variant", "route")
-        return tuple(str(cell[key] or "") for key in keys)
+        return tuple(str(getattr(cell, key) or "") for key in keys)
 
 
-def read_entries(results: Path) -> list[Entry]:
-    """Every baseline and every run of a results folder, oldest first.
+def read_entries(results: Path, make_metric: MetricMaker, damaged: list[str]) -> list[Entry]:
+    """Every baseline and every run of a results folder that can be read, oldest first.
 
-    Raises:
-        CorruptDataError: A record is not what was written.
+    Args:
+        results: The results folder.
+        make_metric: Makes a metric from its id, to see that scores are those of the statistics.
+        damaged: Takes one line for each record that is left out.
     """
-    entries = [Entry(cell, _baseline_run(cell)) for cell in read_history(results)]
-    for record in sorted(results.glob("*/run.json")):
-        if not record.parent.is_symlink():
-            entries += [Entry(cell, record.parent.name) for cell in read_run_evidence(record.parent)]
+    entries = [Entry(cell, _baseline_run(cell)) for cell in read_baselines(results, make_metric, damaged)]
+    for record in sorted(results.glob(f"*/{RUN}")):
+        if record.parent.is_symlink():
+            continue
+        try:
+            entries += [Entry(cell, record.parent.name) for cell in read_cells(record.parent, make_metric, damaged)]
+        except DataError as error:
+            damaged.append(" ".join(f"Left out: {error}".split()))
     return sorted(entries, key=lambda entry: entry.evidence.started)
 
 
-def _baseline_run(cell: Evidence) -> str:
+def _baseline_run(cell: CellRecord) -> str:
     """The run that a baseline was taken from: its revision and the time it began."""
     return f"{cell.revision} ({cell.started})" if cell.started else cell.revision
 

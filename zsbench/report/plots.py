@@ -10,6 +10,7 @@ from zsbench.gate.alignment import scored_examples
 from zsbench.interfaces import Metric
 from zsbench.judgement.comparability import signature_differences
 from zsbench.judgement.difference import measure_difference
+from zsbench.records.models import MetricRow
 from zsbench.report.charts import draw_bars, draw_histogram, draw_intervals
 from zsbench.report.entries import Entry
 
@@ -27,16 +28,16 @@ def draw_run(entries: Sequence[Entry], make_metric: Callable[[str], Metric]) -> 
         make_metric: Makes a metric from its id.
     """
     result = entries[0].evidence.result
-    main = str(result["main_metric"])
-    scored = [entry for entry in entries if (row := entry.evidence.rows.get(main)) and row["score"] is not None]
+    main = result.main_metric
+    scored = [entry for entry in entries if (row := entry.evidence.rows.get(main)) and row.score is not None]
     if not scored:
         return []
     row = scored[0].evidence.rows[main]
-    title, factor = str(row["title"]), float(row["factor"])
-    task = str(result["task_title"])
+    title, factor = row.title, row.factor
+    task = result.task_title
     some = scored[:_SYSTEMS]
-    groupings = [g for g in dict.fromkeys([*result["groupings"], result["headline_grouping"]]) if g]
-    texts = "captions" if result["task_kind"] == "captioning" else "answers"
+    groupings = [g for g in dict.fromkeys([*result.groupings, result.headline_grouping]) if g]
+    texts = "captions" if result.task_kind == "captioning" else "answers"
     charts = [
         (f"{title} with 95 % intervals", _draw_scores(scored, main, factor, title)),
         (f"Pairwise differences in {title}", _draw_forest(some, main, factor, title, make_metric)),
@@ -50,9 +51,14 @@ def draw_run(entries: Sequence[Entry], make_metric: Callable[[str], Metric]) -> 
 def _draw_scores(entries: Sequence[Entry], main: str, factor: float, title: str) -> str:
     """Scores with intervals."""
     rows = {_label(entry): entry.evidence.rows[main] for entry in entries}
-    return draw_intervals(
-        {name: (row["score"] * factor, row["low"] * factor, row["high"] * factor) for name, row in rows.items()}, title
-    )
+    return draw_intervals({name: _interval(row, factor) for name, row in rows.items()}, title)
+
+
+def _interval(row: MetricRow, factor: float) -> tuple[float, float, float]:
+    """Score and interval in printed points; a score without an interval is one point."""
+    score = (row.score or 0.0) * factor
+    low, high = (score if end is None else end * factor for end in (row.low, row.high))
+    return score, low, high
 
 
 def _draw_forest(
@@ -61,7 +67,7 @@ def _draw_forest(
     """Paired differences of every two systems on the same examples; empty with one system."""
     rows = {}
     for one, two in itertools.combinations(entries, 2):
-        if signature_differences(*(str(entry.evidence.rows[main]["signature"]) for entry in (one, two))):
+        if signature_differences(*(str(entry.evidence.rows[main].signature) for entry in (one, two))):
             continue
         sides = [[scored_examples(entry.evidence, main)] for entry in (one, two)]
         found = measure_difference(make_metric(main), main, *sides)
@@ -74,9 +80,9 @@ def _draw_groups(entries: Sequence[Entry], main: str, grouping: str, factor: flo
     """The score of every group; empty without groups."""
     series = {
         _label(entry): {
-            str(row["group"]): row["score"] * factor
-            for row in entry.evidence.result["metrics"]
-            if row["id"] == main and row["grouping"] == grouping and row["score"] is not None
+            str(row.group): row.score * factor
+            for row in entry.evidence.result.metrics
+            if row.id == main and row.grouping == grouping and row.score is not None
         }
         for entry in entries
     }
@@ -105,5 +111,5 @@ def _draw_values(
 
 def _label(entry: Entry) -> str:
     """A system's name, with its seed where that is not the first."""
-    seed = entry.evidence.result["cell"]["seed"]
+    seed = entry.evidence.result.cell.seed
     return f"{entry.label} seed {seed}" if seed else entry.label

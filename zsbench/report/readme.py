@@ -7,9 +7,9 @@ from pathlib import Path
 
 from zsbench.errors import CorruptDataError
 from zsbench.files import write_text
-from zsbench.gate import read_history
 from zsbench.interfaces import Metric
-from zsbench.report.entries import Entry, group_by_task, newest_entries
+from zsbench.records import read_baselines
+from zsbench.report.entries import Entry, group_by_task
 from zsbench.report.rows import Board, Score, build_board
 
 __all__ = ["BEGIN", "END", "render_boards", "write_readme"]
@@ -45,7 +45,7 @@ def write_readme(results: Path, make_metric: Callable[[str], Metric]) -> bool:
 
 def _tables(results: Path, make_metric: Callable[[str], Metric]) -> str:
     """The tables of the newest baselines."""
-    entries = newest_entries(Entry(cell, cell.revision) for cell in read_history(results))
+    entries = [Entry(cell, cell.revision) for cell in read_baselines(results, make_metric)]
     boards = [build_board(own, make_metric) for own in group_by_task(entries).values()]
     return render_boards(boards) if boards else "\nNo baseline is committed yet.\n\n"
 

@@ -14,6 +14,7 @@ from zsbench.judgement.difference import measure_difference
 from zsbench.judgement.significance import Question, group_ranks
 from zsbench.judgement.uncertainty import SeedScore, pool_seeds
 from zsbench.metrics.rows import row_key
+from zsbench.records.models import Timing
 from zsbench.report.entries import Entry
 from zsbench.reported import ReportedRow
 
@@ -134,7 +135,7 @@ def build_board(
     """
     result = entries[-1].evidence.result
     columns = _columns(entries)
-    remark = next((str(text) for e in entries if (text := e.evidence.result.get("split_remark"))), "")
+    remark = next((str(text) for e in entries if (text := e.evidence.result.split_remark)), "")
     systems: dict[tuple[str, ...], list[Entry]] = {}
     for entry in entries:
         systems.setdefault(entry.system, []).append(entry)
@@ -143,9 +144,9 @@ def build_board(
     rows = _group(ranked, columns[0].key, make_metric)
     return Board(
         task=entries[0].evidence.task,
-        title=str(result["task_title"]),
-        kind=str(result["task_kind"]),
-        n=max(int(entry.evidence.result["n"]) for entry in entries),
+        title=str(result.task_title),
+        kind=str(result.task_kind),
+        n=max(int(entry.evidence.result.n) for entry in entries),
         columns=columns,
         rows=[*rows, *_reported_rows(reported, entries[0].evidence.task, columns, remark)],
         remark=remark,
@@ -202,16 +203,16 @@ def _columns(entries: Sequence[Entry]) -> list[Column]:
     grouped: dict[str, Column] = {}
     for entry in entries:
         result = entry.evidence.result
-        shown = {*result["groupings"], result["headline_grouping"]} - {None}
+        shown = {*result.groupings, result.headline_grouping} - {None}
         for key, row in entry.evidence.rows.items():
-            if row["score"] is None:
+            if row.score is None:
                 continue
-            column = Column(key, row["title"], row["factor"], row["signature"])
-            if row["grouping"] is None:
+            column = Column(key, row.title, row.factor, row.signature)
+            if row.grouping is None:
                 whole.setdefault(key, column)
-            elif row["grouping"] in shown and row["id"] == result["main_metric"]:
-                grouped.setdefault(key, replace(column, title=f"{row['title']} {row['group']}"))
-    main = str(entries[-1].evidence.result["main_metric"])
+            elif row.grouping in shown and row.id == result.main_metric:
+                grouped.setdefault(key, replace(column, title=f"{row.title} {row.group}"))
+    main = str(entries[-1].evidence.result.main_metric)
     ordered = sorted(whole.values(), key=lambda column: column.key != main)
     return [*ordered, *grouped.values()] or [Column(main, main, 1.0, "")]
 
@@ -220,7 +221,7 @@ def _not_run(entries: Sequence[Entry], columns: Sequence[Column]) -> dict[str, s
     """Why a metric of the whole has no column, by title."""
     shown = {column.key for column in columns}
     rows = [row for entry in entries for key, row in entry.evidence.rows.items() if key not in shown]
-    return {row["title"]: row["not_run"] for row in rows if row["grouping"] is None and row["not_run"]}
+    return {row.title: row.not_run for row in rows if row.grouping is None and row.not_run}
 
 
 def _build_row(own: Sequence[Entry], columns: Sequence[Column]) -> Row:
@@ -240,51 +241,51 @@ def _build_row(own: Sequence[Entry], columns: Sequence[Column]) -> Row:
 def _signature(entry: Entry, key: str) -> str:
     """The signature of a score; empty without a score."""
     row = entry.evidence.rows.get(key)
-    return str(row["signature"]) if row and row["score"] is not None else ""
+    return str(row.signature) if row and row.score is not None else ""
 
 
 def _facts(own: Sequence[Entry]) -> dict[str, str]:
     """What a system is made of, and where its numbers come from."""
     evidence = own[-1].evidence
-    result, cell = evidence.result, evidence.result["cell"]
-    provenance = evidence.run.get("provenance") or {}
+    result, cell = evidence.result, evidence.result.cell
+    provenance = evidence.run.provenance
     facts = {
-        "Train text": cell["corpus"],
-        "Encoder": result["encoder"],
-        "LM": result["language_model"],
-        "Gap model": cell["gap_model"],
-        "Candidates": find_candidates(result["config"]),
-        "Supervision": result.get("supervision"),
-        "Data beyond text": ", ".join(result["data_used"]),
-        "Seeds": ", ".join(str(seed) for seed in sorted(e.evidence.result["cell"]["seed"] for e in own)),
+        "Train text": cell.corpus,
+        "Encoder": result.encoder,
+        "LM": result.language_model,
+        "Gap model": cell.gap_model,
+        "Candidates": find_candidates(result.config),
+        "Supervision": result.supervision,
+        "Data beyond text": ", ".join(result.data_used),
+        "Seeds": ", ".join(str(seed) for seed in sorted(e.evidence.result.cell.seed for e in own)),
         "Examples/s": _rate(own),
-        "s/batch": _batch_seconds(result.get("timing")),
+        "s/batch": _batch_seconds(result.timing),
         "Revision": evidence.revision,
-        "Run by": provenance.get("run_by") or provenance.get("processor"),
-        "Source": result["source"],
+        "Run by": provenance.processor,
+        "Source": result.source,
     }
     return {heading: str(value or _ABSENT) for heading, value in facts.items()}
 
 
 def _rate(own: Sequence[Entry]) -> str:
     """Examples over the seconds of their batches; at least so many where only the whole stage was timed."""
-    timed = [e.evidence.result.get("timing") for e in own]
-    if all(timed):
-        return f"{sum(t['examples'] for t in timed if t) / sum(t['seconds'] for t in timed if t):.1f}"
-    seconds = sum(float(e.evidence.result["seconds"].get("predict", 0)) for e in own)
-    return f"≥ {sum(int(e.evidence.result['n']) for e in own) / seconds:.1f}" if seconds else ""
+    timed = [timing for e in own if (timing := e.evidence.result.timing)]
+    if len(timed) == len(own):
+        return f"{sum(one.examples for one in timed) / sum(one.seconds for one in timed):.1f}"
+    seconds = sum(float(e.evidence.result.seconds.get("predict", 0)) for e in own)
+    return f"≥ {sum(int(e.evidence.result.n) for e in own) / seconds:.1f}" if seconds else ""
 
 
-def _batch_seconds(timing: Mapping[str, float] | None) -> str:
+def _batch_seconds(timing: Timing | None) -> str:
     """The median batch's seconds, and its size: the time until the captions of a batch are there."""
-    return f"{timing['median_batch_seconds']:.3g} of {timing['batch_size']}" if timing else ""
+    return f"{timing.median_batch_seconds:.3g} of {timing.batch_size}" if timing else ""
 
 
 def _score(own: Sequence[Entry], column: Column) -> Score:
     """The score over seeds, with its interval."""
     rows = [row for entry in own if (row := entry.evidence.rows.get(column.key))]
-    pooled = pool_seeds([SeedScore(*(_number(row[key]) for key in _SCORE)) for row in rows])
-    reason = rows[0]["not_run"] if rows and math.isnan(pooled.score) else ""
+    pooled = pool_seeds([SeedScore(*(_number(getattr(row, key)) for key in _SCORE)) for row in rows])
+    reason = rows[0].not_run if rows and math.isnan(pooled.score) else ""
     value, low, high = (number * column.factor for number in (pooled.score, pooled.low, pooled.high))
     return Score(value, low, high, reason)
 
@@ -318,8 +319,7 @@ def _column_score(score: Score, own: Sequence[Entry], key: str) -> ColumnScore:
     """What decides how a system stands in a column."""
     result = own[-1].evidence.result
     signatures = [text for entry in own if (text := _signature(entry, key))]
-    supervision = str(result.get("supervision") or "")
-    return ColumnScore(score.value, 1.0, signatures, "; ".join(result["data_used"]), supervision)
+    return ColumnScore(score.value, 1.0, signatures, "; ".join(result.data_used), result.supervision)
 
 
 def _group(ranked: Sequence[tuple[Row, Sequence[Entry]]], key: str, make_metric: Callable[[str], Metric]) -> list[Row]:

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from zsbench.errors import MissingDataError
-from zsbench.gate import read_run_evidence
-from zsbench.gate.evidence import find_run
 from zsbench.gate.tasks import open_task
 from zsbench.interfaces import Metric
 from zsbench.judgement.failures import has_failed, tell_failed_comparison
+from zsbench.records import find_run, read_cells, read_history
+from zsbench.records.models import HistoryRow, MetricRow
 from zsbench.registry import Registry, make_metric
 from zsbench.report.charts import draw_history
 from zsbench.report.entries import Entry, group_by_task, name_file, newest_entries, read_entries
@@ -35,7 +35,7 @@ class SiteOptions:
         output: Folder of the pages.
         registry: Knows metrics and tasks.
         cache: Where data written on demand go.
-        data_root: Folder or id of the data instead of the records' own; empty for that.
+        data_root: Folder or id of the data; empty for the records' own, where that is a registered id.
         images: Whether images are shown.
     """
 
@@ -58,21 +58,20 @@ class SiteSummary:
 
 
 def build_leaderboard(results: Path, options: SiteOptions) -> SiteSummary:
-    """The site of a results folder.
+    """The site of a results folder; records that cannot be read are left out and named in the remarks.
 
     Raises:
-        MissingDataError: It holds no record.
-        CorruptDataError: A record is not what was written.
+        MissingDataError: It holds no record that can be read.
     """
-    entries = read_entries(results)
+    site, damaged = _Site(options), list[str]()
+    entries = read_entries(results, site.make_metric, damaged)
     if not entries:
         raise MissingDataError(
-            f"{results} holds no record.",
+            f"{results} holds no record. {' '.join(damaged[:1])}".strip(),
             "Expected run folders or baselines.",
             "Run something first: `zsbench run`.",
             path=results,
         )
-    site = _Site(options)
     newest = [entry for entry in newest_entries(entries) if not entry.evidence.failed]
     folder = results / "reported"
     reported = read_reported(folder) if folder.is_dir() else ()
@@ -82,25 +81,33 @@ def build_leaderboard(results: Path, options: SiteOptions) -> SiteSummary:
     runs = _by_run(entries)
     for run, own in runs.items():
         site.write_run(run, own, folder="runs", charts=[])
+    past = read_history(results, damaged)
     for captioner, own in _by_captioner(entries).items():
-        site.write_captioner(captioner, own)
-    return SiteSummary(options.output / "index.html", len(boards), len(newest), len(runs), remarks)
+        site.write_captioner(captioner, own, past)
+    return SiteSummary(options.output / "index.html", len(boards), len(newest), len(runs), [*damaged, *remarks])
 
 
 def build_report_pages(run: Path, options: SiteOptions) -> SiteSummary:
-    """The pages of one run, with plots.
+    """The pages of one run, with plots; cells that cannot be read are left out and named in the remarks.
 
     Raises:
-        MissingDataError: It is no run folder.
-        CorruptDataError: A record is not what was written.
+        MissingDataError: It is no run folder, or has no cell that can be read.
+        CorruptDataError: Its ``run.json`` is not what was written.
     """
     name = find_run(run).resolve().name
-    entries = [Entry(cell, name) for cell in read_run_evidence(run)]
-    site = _Site(options)
+    site, damaged = _Site(options), list[str]()
+    entries = [Entry(cell, name) for cell in read_cells(run, site.make_metric, damaged)]
+    if not entries:
+        raise MissingDataError(
+            f"{run} has no cell to show. {' '.join(damaged[:1])}".strip(),
+            "A report needs one.",
+            "Run it again: `zsbench run`.",
+            path=run,
+        )
     scored = [entry for entry in entries if not entry.evidence.failed]
     charts = [chart for own in group_by_task(scored).values() for chart in draw_run(own, site.make_metric)]
     site.write_run(name, entries, folder="", charts=charts)
-    remarks = site.write_samples(entries)
+    remarks = [*damaged, *site.write_samples(entries)]
     return SiteSummary(options.output / "index.html", len(group_by_task(entries)), len(scored), 1, remarks)
 
 
@@ -124,7 +131,7 @@ class _Site:
         for task, own in group_by_task(entries).items():
             media = self._media(own)
             data = write_viewer_data(task, own, media, self.options.output, self.make_metric)
-            title = own[-1].evidence.result["task_title"]
+            title = own[-1].evidence.result.task_title
             content = {"title": title, "task": task, "data": data}
             self.pages.write(f"samples/{name_file(task)}.html", "samples.html", content)
             remarks += [f"{task}: {media.remark}"] if media.remark else []
@@ -155,44 +162,88 @@ class _Site:
             "boards": boards,
             "cells": [entry.evidence.result for entry in own],
             "failed": _failed(own),
-            "provenance": flatten(newest.run.get("provenance") or {}),
-            "matrix": flatten(newest.run.get("matrix") or {}),
+            "provenance": flatten(newest.run.provenance.model_dump(mode="json")),
+            "matrix": flatten(newest.run.matrix.model_dump(mode="json")),
             "charts": charts,
             "alone": not folder,
         }
         self.pages.write(name, "run.html", content)
 
-    def write_captioner(self, captioner: str, own: Sequence[Entry]) -> None:
+    def write_captioner(self, captioner: str, own: Sequence[Entry], past: Sequence[HistoryRow]) -> None:
         """The history of one captioner: its main metric over revisions, a chart a cell."""
-        histories = [self._history(entries) for entries in _by_cell(own).values()]
+        histories = [_tell_history(entries, past) for entries in _by_cell(own).values()]
         content = {"captioner": captioner, "histories": histories}
         self.pages.write(f"captioners/{name_file(captioner)}.html", "captioner.html", content)
 
-    def _history(self, own: Sequence[Entry]) -> dict[str, Any]:
-        """One cell over revisions."""
-        result = own[-1].evidence.result
-        rows = [(entry, entry.evidence.rows.get(result["main_metric"])) for entry in own]
-        points = [
-            {
-                "entry": entry,
-                "value": _printed(row, "score"),
-                "low": _printed(row, "low"),
-                "high": _printed(row, "high"),
-                "signature": row["signature"],
-            }
-            for entry, row in rows
-            if row and row["score"] is not None
-        ]
-        title = next((row["title"] for _, row in rows if row), result["main_metric"])
-        drawn = [(point["value"], point["low"], point["high"]) for point in points]
-        names = [point["entry"].evidence.revision or point["entry"].run for point in points]
-        return {
-            "title": result["task_title"],
-            "cell": own[-1].evidence.name,
-            "metric": title,
-            "points": points,
-            "chart": draw_history(drawn, names, title) if len(points) > 1 else "",
-        }
+
+@dataclass(frozen=True, kw_only=True)
+class Point:
+    """One record in a cell's history; scores in printed points.
+
+    Attributes:
+        name: Its revision or its run.
+        run_file: Page of its run; empty where only the score is kept.
+        started: When its run began.
+        value: The score of the main metric.
+        low: Lower end of its interval.
+        high: Upper end.
+        signature: Of the score.
+    """
+
+    name: str
+    run_file: str
+    started: str
+    value: float
+    low: float
+    high: float
+    signature: str
+
+
+def _tell_history(own: Sequence[Entry], past: Sequence[HistoryRow]) -> dict[str, Any]:
+    """One cell over revisions: the scores that the history keeps, and the records that are there."""
+    newest = own[-1].evidence
+    main = newest.rows.get(newest.result.main_metric)
+    factor, there = main.factor if main else 1.0, {entry.evidence.revision for entry in own}
+    kept = [row for row in past if row.cell == newest.name and row.revision not in there]
+    points = [_past_point(row, newest.result.main_metric, factor) for row in kept]
+    points += [_point(entry, row) for entry in own if (row := entry.evidence.rows.get(newest.result.main_metric))]
+    known = sorted((point for point in points if not math.isnan(point.value)), key=lambda p: p.started)
+    drawn = [(point.value, point.low, point.high) for point in known]
+    title = main.title if main else newest.result.main_metric
+    return {
+        "title": newest.result.task_title,
+        "cell": newest.name,
+        "metric": title,
+        "points": known,
+        "chart": draw_history(drawn, [point.name for point in known], title) if len(known) > 1 else "",
+    }
+
+
+def _point(entry: Entry, row: MetricRow) -> Point:
+    """A record that is there."""
+    return Point(
+        name=entry.evidence.revision or entry.run,
+        run_file=entry.run_file,
+        started=entry.evidence.started,
+        value=_printed(row.score, row.factor),
+        low=_printed(row.low, row.factor),
+        high=_printed(row.high, row.factor),
+        signature=row.signature,
+    )
+
+
+def _past_point(row: HistoryRow, metric: str, factor: float) -> Point:
+    """A baseline that was replaced."""
+    score, low, high = (_printed(value, factor) for value in row.scores.get(metric, (math.nan, None, None)))
+    return Point(
+        name=row.revision,
+        run_file="",
+        started=row.started,
+        value=score,
+        low=low,
+        high=high,
+        signature=row.signature,
+    )
 
 
 def flatten(content: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
@@ -213,15 +264,15 @@ def flatten(content: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
     return flat
 
 
-def _printed(row: Mapping[str, Any] | None, key: str) -> float:
-    """A number of a metric row in printed points; NaN without one."""
-    return math.nan if row is None or row[key] is None else float(row[key]) * float(row["factor"])
+def _printed(value: float | None, factor: float) -> float:
+    """A number in printed points; NaN without one."""
+    return math.nan if value is None else value * factor
 
 
 def _failed(entries: Sequence[Entry]) -> list[dict[str, str]]:
     """Cells whose newest record failed or could not be compared with the baseline's, and why."""
     newest = newest_entries(entries)
-    failed = [(e, str(e.evidence.result.get("reason", ""))) for e in newest if has_failed(e.evidence.result)]
+    failed = [(e, e.evidence.result.reason) for e in newest if has_failed(e.evidence.result)]
     lost = [(e, reason) for e in newest if (reason := tell_failed_comparison(e.evidence.result))]
     told = [*failed, *((entry, f"not compared with the baseline: {reason}") for entry, reason in lost)]
     return [{"cell": entry.evidence.name, "reason": reason, "run": entry.run} for entry, reason in told]

@@ -5,15 +5,13 @@ Each system is one file, loaded when it is chosen; no page carries all of them.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
-from zsbench.errors import CaptionerError
-from zsbench.interfaces import ImageFit, Metric, Regions
+from zsbench.interfaces import Metric
 from zsbench.report.entries import Entry, name_file
 from zsbench.report.media import Media
 
@@ -68,9 +66,9 @@ def _choose_metrics(entries: Sequence[Entry]) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for entry in entries:
         result = entry.evidence.result
-        rows = [row for row in result["metrics"] if row["grouping"] is None and row["score"] is not None]
-        for row in sorted(rows, key=lambda row: row["id"] != result["main_metric"]):
-            found.setdefault(row["id"], {"title": row["title"], "factor": row["factor"]})
+        rows = [row for row in result.metrics if row.grouping is None and row.score is not None]
+        for row in sorted(rows, key=lambda row: row.id != result.main_metric):
+            found.setdefault(row.id, {"title": row.title, "factor": row.factor})
     first, rest = list(found.items())[:1], list(found.items())[1:]
     return dict([*first, *rest[-(SHOWN_METRICS - 1) :]])
 
@@ -80,14 +78,14 @@ def _examples(entries: Sequence[Entry], media: Media) -> list[dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for entry in entries:
         for sample in entry.evidence.samples:
-            id_ = str(sample["id"])
+            id_ = sample.id
             if id_ not in found:
                 found[id_] = {
                     "id": id_,
                     "image": media.images.get(id_, ""),
                     "question": media.questions.get(id_, ""),
                     "references": media.references.get(id_, []),
-                    "groups": sample.get("groups", {}),
+                    "groups": sample.groups,
                 }
     return list(found.values())
 
@@ -107,18 +105,12 @@ def _system(
 
 
 def _regions(entry: Entry, order: Mapping[str, int]) -> list[list[Any] | None]:
-    """Where one system looked, by place of the example: side, fit, cells, weights; empty if it recorded nothing.
-
-    A record may come from anywhere: what cannot be drawn is left out.
-    """
+    """Where one system looked, by place of the example: side, fit, cells, weights; empty if it recorded nothing."""
     found: list[list[Any] | None] = [None] * len(order)
     for sample in entry.evidence.samples:
-        told = sample.get("regions")
-        if not isinstance(told, dict) or told.get("fit") not in get_args(ImageFit):
-            continue
-        with contextlib.suppress(CaptionerError, TypeError, KeyError):
-            regions = Regions(told["side"], tuple(told["cells"]), tuple(told["weights"]))
-            found[order[str(sample["id"])]] = [regions.side, told["fit"], regions.cells, regions.weights]
+        told = sample.regions
+        if told is not None and told.fit is not None:
+            found[order[sample.id]] = [told.side, told.fit, told.cells, told.weights]
     return found if any(found) else []
 
 

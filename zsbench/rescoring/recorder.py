@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from zsbench.errors import MissingDataError
+from zsbench.fingerprints import FileHashes
 from zsbench.interfaces import MetricSpec, TaskSpec
 from zsbench.metrics.rows import metric_row, select_statistics, select_values
+from zsbench.paths import default_cache
 from zsbench.plugins import Plugins
 from zsbench.provenance import collect_provenance, peak_memory
-from zsbench.records import CellFacts, RunFolder, build_result
+from zsbench.records import CellIdentity, CellResult, RunFolder, RunRecord, Sample
 from zsbench.rescoring.scorer import ScoredFile
 
 __all__ = ["system_name", "write_scored"]
@@ -54,75 +55,65 @@ def _write(scored: ScoredFile, output: Path, plugins: Plugins, system: str, seco
     from zsbench.tables.rendering import render_run  # pandas is needed here only
 
     folder = RunFolder.create(output, f"score-{system}")
-    result = build_result(
-        _facts(scored, system),
-        metrics=[metric_row(row) for row in scored.results],
-        descriptives=scored.descriptives,
-    )
     own_groups = {m.id for m in scored.metrics if m.depends_on_split and scored.context.group_idf == "per-group"}
-    folder.write_cell(result, _iter_samples(scored), select_statistics(scored.results, own_groups))
+    statistics = select_statistics(scored.results, own_groups)
+    result = folder.write_cell(_result(scored, system), _iter_samples(scored), statistics)
     for table, text in render_run([result], folder.path.name).items():
         folder.write_table(table, text)
-    folder.write_run(_run_record(scored, result["name"], plugins, seconds))
+    folder.write_run(_run_record(scored, result.name, plugins, seconds))
     folder.mark_latest()
     return folder.path
 
 
-def _facts(scored: ScoredFile, system: str) -> CellFacts:
-    """What is known of the cell."""
-    card = scored.card
-    identity = {
-        "captioner": system,
-        "gap_model": None,
-        "corpus": None,
-        "task": card.id,
-        "seed": 0,
-        "route": "",
-        "variant": "",
+def _result(scored: ScoredFile, system: str) -> CellResult:
+    """The cell's result."""
+    card, subset = scored.card, scored.request.subset_field
+    facts = {
+        "cell": CellIdentity(captioner=system, task=card.id),
+        "name": f"{system}__{card.id}",
+        "task_title": card.title,
+        "task_kind": card.kind,
+        "main_metric": card.main_metric,
+        "groupings": (*card.groupings, *([subset] if subset else [])),
+        "headline_grouping": card.headline_grouping,
+        "n": scored.expected,
+        "keys": {"prediction": scored.file.sha256[:32]},
+        "source": scored.file.form.id,
+        "labels": scored.labels,
+        "metrics": [metric_row(row) for row in scored.results],
+        "descriptives": scored.descriptives,
     }
-    if scored.request.subset_field:
-        card = card.model_copy(update={"groupings": (*card.groupings, scored.request.subset_field)})
-    return CellFacts(
-        name=f"{system}__{card.id}",
-        identity=identity,
-        card=card,
-        n=scored.expected,
-        keys={"prediction": scored.file.sha256[:32]},
-        source=scored.file.form.id,
-        labels=scored.labels,
-    )
+    return CellResult.model_validate(facts)
 
 
-def _run_record(scored: ScoredFile, cell: str, plugins: Plugins, seconds: float) -> Mapping[str, Any]:
+def _run_record(scored: ScoredFile, cell: str, plugins: Plugins, seconds: float) -> RunRecord:
     """``run.json``."""
     request = scored.request
     used: dict[str, list[str]] = {}
     named = [(MetricSpec, metric.id) for metric in scored.metrics]
     for kind, id_ in [*named, *([(TaskSpec, request.task)] if request.task else [])]:
         used.setdefault(plugins.registry.owner(kind, id_).plugin, []).append(f"{kind.kind} {id_}")
-    return {
+    file = {
+        "file": scored.file.path.name,
+        "form": scored.file.form.id,
+        "sha256": scored.file.sha256,
+        "references": request.references.name if request.references else request.task or "inside the file",
+        "references_form": scored.target.form,
+        "ids": scored.matching.rule,
+        "labels": scored.labels,
+    }
+    facts = {
         "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "seconds": round(seconds, 1),
-        "matrix": {},
-        "scored_file": {
-            "file": scored.file.path.name,
-            "form": scored.file.form.id,
-            "sha256": scored.file.sha256,
-            "references": request.references.name if request.references else request.task or "inside the file",
-            "references_form": scored.target.form,
-            "ids": scored.matching.rule,
-            "labels": list(scored.labels),
-        },
+        "scored_file": file,
         "cells": [cell],
-        "stages": [],
-        "shared_stages": 0,
         "peak_memory_bytes": peak_memory(),
-        "workers": 1,
-        "provenance": collect_provenance(plugins.records, used, "cpu"),
+        "provenance": collect_provenance(plugins.records, used, "cpu", FileHashes(default_cache())),
     }
+    return RunRecord.model_validate(facts)
 
 
-def _iter_samples(scored: ScoredFile) -> Iterator[dict[str, Any]]:
+def _iter_samples(scored: ScoredFile) -> Iterator[Sample]:
     """Per example: prediction, groups, image, and the value of each metric that ran."""
     values = {id_: array.tolist() for id_, array in select_values(scored.results).items()}
     groups: dict[str, dict[str, str]] = {}
@@ -131,9 +122,10 @@ def _iter_samples(scored: ScoredFile) -> Iterator[dict[str, Any]]:
             for id_ in ids:
                 groups.setdefault(id_, {})[grouping] = group
     for row, (id_, prediction) in enumerate(scored.predictions.items()):
-        sample: dict[str, Any] = {"id": id_, "prediction": prediction}
-        if id_ in scored.target.clusters:
-            sample["image"] = Path(scored.target.clusters[id_]).name
-        if id_ in groups:
-            sample["groups"] = groups[id_]
-        yield {**sample, "metrics": {metric: round(column[row], 6) for metric, column in values.items()}}
+        yield Sample(
+            id=id_,
+            prediction=prediction,
+            image=Path(scored.target.clusters[id_]).name if id_ in scored.target.clusters else None,
+            groups=groups.get(id_, {}),
+            metrics={metric: column[row] for metric, column in values.items()},
+        )

@@ -10,7 +10,7 @@ from typing import Any
 from zsbench.config import Matrix
 from zsbench.judgement.failures import Failure, find_failure
 from zsbench.plan import Cell, Plan
-from zsbench.records import CellFacts, RunFolder, build_result
+from zsbench.records import CellResult, RunFolder, Sample
 from zsbench.runner.outcome import Outcome
 from zsbench.stages import Stage
 from zsbench.stages.chunks import read_predictions
@@ -36,53 +36,63 @@ class CellRecorder:
     outcome: Outcome
     folder: RunFolder
 
-    def record(self, cell: Cell) -> dict[str, Any]:
+    def record(self, cell: Cell) -> CellResult:
         """Write one cell's records; its result."""
-        facts = self._facts(cell)
-        failure = self._failure(cell)
-        if failure:
-            result = {**build_result(facts), "status": "failed", **failure}
-            self.folder.write_cell(result, self._samples(cell), official=self._official(cell))
-            return result
+        samples, official = self._samples(cell), self._official(cell)
+        if failure := self._failure(cell):
+            return self.folder.write_cell(self._result(cell, status="failed", **failure), samples, official=official)
         scores = read_scores(self.outcome.outputs[cell.scoring.key])
-        result = build_result(
-            facts,
+        result = self._result(
+            cell,
             metrics=scores["metrics"],
             differences=self._differences(cell),
+            comparison_failed=self._comparison_failed(cell),
             descriptives=scores["descriptives"],
             training_overlap=scores["training_overlap"],
             unreadable=self._unreadable(cell),
         )
-        if cell.comparison and (lost := self._lost([cell.comparison])):
-            result["comparison_failed"] = lost.reason
         statistics = read_own_statistics(self.outcome.outputs[cell.scoring.key])
-        self.folder.write_cell(result, self._samples(cell), statistics, self._official(cell))
-        return result
+        return self.folder.write_cell(result, samples, statistics, official)
 
-    def _facts(self, cell: Cell) -> CellFacts:
-        """What is known of a cell before it is scored."""
-        matrix = self.matrix
-        model = matrix.language_model.model if matrix.language_model else ""
-        return CellFacts(
-            name=cell.name,
-            identity=cell.identity,
-            card=cell.task.task.card,
-            n=len(cell.task.ids),
-            config=cell.captioner.config.model_dump(mode="json"),
-            keys={"prediction": cell.prediction.key, "scoring": cell.scoring.key},
-            seconds=self._seconds(cell),
-            timing=self._timing(cell),
-            encoder=self._encoder_label(),
-            language_model=model.rpartition("/")[2],
-            data_used=cell.data_used,
-            split_remark=self.plan.split_remarks.get(cell.task.id, ""),
-        )
+    def _result(self, cell: Cell, **outcome: Any) -> CellResult:
+        """A cell's result: what is known before it is scored, and how it went."""
+        card = cell.task.task.card
+        facts = {
+            "cell": cell.identity,
+            "name": cell.name,
+            "task_title": card.title,
+            "task_kind": card.kind,
+            "main_metric": card.main_metric,
+            "groupings": card.groupings,
+            "headline_grouping": card.headline_grouping,
+            "n": len(cell.task.ids),
+            "encoder": self._encoder_label() if cell.uses_encoder else "",
+            "language_model": self._language_model_label() if cell.uses_language_model else "",
+            "supervision": cell.supervision,
+            "data_used": cell.data_used,
+            "split_remark": self.plan.split_remarks.get(cell.task.id, ""),
+            "config": cell.captioner.config.model_dump(mode="json"),
+            "keys": {"prediction": cell.prediction.key, "scoring": cell.scoring.key},
+            "seconds": self._seconds(cell),
+            "timing": self._timing(cell),
+        }
+        return CellResult.model_validate({**facts, **outcome})
 
     def _encoder_label(self) -> str:
         """What people call the encoder: its model and its pretrained tag."""
         settings = self.matrix.encoder.settings
         named = [str(settings[key]).rpartition("/")[2] for key in ("model", "pretrained") if settings.get(key)]
         return " ".join(named) or self.matrix.encoder.id
+
+    def _language_model_label(self) -> str:
+        """What people call the language model."""
+        model = self.matrix.language_model
+        return model.model.rpartition("/")[2] if model else ""
+
+    def _comparison_failed(self, cell: Cell) -> str:
+        """Why the comparison with the baseline's cell failed; empty if it did not, or there was none."""
+        lost = self._lost([cell.comparison]) if cell.comparison else None
+        return lost.reason or "no reason is known" if lost else ""
 
     def _failure(self, cell: Cell) -> dict[str, str]:
         """Why a cell failed, and in which stage; empty if it did not."""
@@ -128,7 +138,7 @@ class CellRecorder:
         predictions = {row["id"]: row["prediction"] for row in rows if "error" not in row}
         return cell.task.task.official_results(predictions)
 
-    def _samples(self, cell: Cell) -> Iterator[dict[str, Any]]:
+    def _samples(self, cell: Cell) -> Iterator[Sample]:
         """Per example: prediction or error, candidates, groups, and the value of each metric that ran."""
         place = self.outcome.outputs.get(cell.prediction.key)
         if place is None:
@@ -139,9 +149,9 @@ class CellRecorder:
             groups.setdefault(id_, {})[grouping] = group
         images = {item.id: item.path.name for item in cell.task.items} if cell.task.answers else {}
         for row in read_predictions(place):
-            kept: dict[str, Any] = {"image": images[row["id"]]} if row["id"] in images else {}
-            kept |= {"groups": groups[row["id"]]} if row["id"] in groups else {}
-            yield {**row, **kept, "metrics": values.get(row["id"], {})}
+            id_ = row["id"]
+            kept = {"image": images.get(id_), "groups": groups.get(id_, {}), "metrics": values.get(id_, {})}
+            yield Sample.model_validate({**row, **kept})
 
     def _values(self, cell: Cell) -> Mapping[str, dict[str, float]]:
         """By id, the value of each metric that ran."""
@@ -150,6 +160,6 @@ class CellRecorder:
         folder = self.outcome.outputs[cell.scoring.key]
         arrays = read_values(folder)
         return {
-            id_: {metric: round(float(array[row]), 6) for metric, array in arrays.items()}
+            id_: {metric: float(array[row]) for metric, array in arrays.items()}
             for row, id_ in enumerate(read_scores(folder)["ids"])
         }

@@ -14,13 +14,13 @@ from zsbench.flops import FlopCount
 from zsbench.interfaces import Resources
 from zsbench.plan import Plan
 from zsbench.profiling import MachineRates, describe_stage, measure_machine, profile_text, sum_stages
-from zsbench.records import SCHEMA_VERSION
 from zsbench.runner.outcome import Outcome
 
 __all__ = ["FILE", "Stopwatch", "write_profile"]
 
 FILE = "profile.json"
 STAGES = "stages"
+SCHEMA_VERSION = 1
 
 
 class Stopwatch:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -35,7 +35,7 @@ from zsbench.plan import Plan, PlanOptions, make_plan
 from zsbench.plan.changes import EarlierOutputs
 from zsbench.plugins import Plugins
 from zsbench.provenance import collect_provenance, peak_memory
-from zsbench.records import RunFolder
+from zsbench.records import CellResult, RunFolder, RunRecord
 from zsbench.registry import load_object
 from zsbench.runner.cells import CellRecorder
 from zsbench.runner.outcome import Outcome
@@ -96,7 +96,7 @@ class RunResult:
     """
 
     folder: Path
-    results: list[dict[str, Any]]
+    results: list[CellResult]
     outcome: Outcome
     plan: Plan
     table: str
@@ -110,14 +110,14 @@ class RunResult:
         return self.plan.shared_seconds({key: record.seconds for key, record in self.outcome.stages.items()})
 
     @property
-    def failed(self) -> list[dict[str, Any]]:
+    def failed(self) -> list[CellResult]:
         """The cells that failed."""
         return [result for result in self.results if has_failed(result)]
 
     @property
     def failed_comparisons(self) -> list[tuple[str, str]]:
         """Name and reason of each cell whose comparison with the baseline failed."""
-        told = ((str(result["name"]), tell_failed_comparison(result)) for result in self.results)
+        told = ((result.name, tell_failed_comparison(result)) for result in self.results)
         return [(name, reason) for name, reason in told if reason]
 
     @property
@@ -212,7 +212,7 @@ class Session:
             folder.write_table(name, text)
         seconds = time.monotonic() - began
         facts = {"started": started, "seconds": round(seconds, 1), "remarks": remarks}
-        folder.write_run({**facts, **self._run_record(plan, outcome)})
+        folder.write_run(RunRecord.model_validate({**facts, **self._run_record(plan, outcome)}))
         folder.mark_latest()
         _draw_sweeps(results, self.matrix, folder.path / "plots")
         stopwatch.lap("records")
@@ -283,7 +283,7 @@ class Session:
             )
 
     def _run_record(self, plan: Plan, outcome: Outcome) -> dict[str, Any]:
-        """``run.json``."""
+        """What ``run.json`` says beside its times."""
         stages = [
             {
                 "kind": stage.kind,
@@ -307,7 +307,9 @@ class Session:
             "peak_memory_bytes": (peak_memory() or 0) + sum(outcome.worker_memory) or None,
             "engine": self.options.engine,
             "workers": len(outcome.worker_memory) or self._resources().workers,
-            "provenance": collect_provenance(self.plugins.records, self._used(plan), self.matrix.device),
+            "provenance": collect_provenance(
+                self.plugins.records, self._used(plan), self.matrix.device, FileHashes(self.options.cache)
+            ),
         }
 
     def _used(self, plan: Plan) -> dict[str, list[str]]:
@@ -329,14 +331,14 @@ class Session:
         return used
 
 
-def _tables(results: Sequence[Mapping[str, Any]], run: str) -> dict[str, str]:
+def _tables(results: Sequence[CellResult], run: str) -> dict[str, str]:
     """The comparison in every format, by file name."""
     from zsbench.tables.rendering import render_run  # pandas is needed here only
 
     return render_run(results, run)
 
 
-def _draw_sweeps(results: Sequence[Mapping[str, Any]], matrix: Matrix, folder: Path) -> None:
+def _draw_sweeps(results: Sequence[CellResult], matrix: Matrix, folder: Path) -> None:
     """Score against every number that the matrix sweeps."""
     if matrix.sweep:
         from zsbench.tables.sweeps import draw_sweeps  # matplotlib is needed here only

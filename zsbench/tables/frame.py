@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +10,15 @@ import pandas as pd
 
 from zsbench.errors import CorruptDataError
 from zsbench.judgement.failures import tell_failed_comparison
-from zsbench.records import read_results
+from zsbench.records import CellResult, read_cells
+from zsbench.records.models import MetricRow
+from zsbench.records.reader import MetricMaker
 
 __all__ = ["COLUMNS", "TEXT", "build_frame", "load_frame", "name_runs"]
 
 _CELL = ("captioner", "variant", "gap_model", "corpus", "route", "task", "seed")
 _TASK = ("task_title", "task_kind", "main_metric", "groupings", "headline_grouping")
-_SOURCE = ("run", "cell", "status", "source", "encoder", "language_model", "data_used")
+_SOURCE = ("run", "cell", "status", "source", "encoder", "language_model", "supervision", "data_used")
 _METRIC = ("metric", "title", "factor", "grouping", "group", "n", "score", "standard_error", "low", "high")
 _STATE = ("examples", "unreadable", "split_remark", "reason", "signature", "comparison_failed")
 _DIFFERENCE = {
@@ -47,18 +49,33 @@ TEXT = tuple(column for column in COLUMNS if column not in {*_NUMBERS, "seed"})
 """The columns that hold text, empty where a record says nothing."""
 
 
-def load_frame(runs: Sequence[Path]) -> pd.DataFrame:
+def load_frame(
+    runs: Sequence[Path], make_metric: MetricMaker | None = None, damaged: list[str] | None = None
+) -> pd.DataFrame:
     """The frame of every cell of some run folders.
 
     Args:
         runs: Folders that ``zsbench run`` wrote.
+        make_metric: Makes a metric from its id, to see that scores are those of the statistics; None to trust them.
+        damaged: Takes one line for each cell that cannot be read, which is then left out; None to raise.
 
     Raises:
         MissingDataError: One is no run folder.
-        CorruptDataError: A record cannot be read.
+        CorruptDataError: A record cannot be read; or nothing is left.
     """
-    frames = [build_frame(read_results(path), run=name) for name, path in name_runs(runs).items()]
-    return pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
+    frames = []
+    for name, path in name_runs(runs).items():
+        cells = read_cells(path, make_metric, damaged)
+        frames.append(build_frame([cell.result for cell in cells], run=name))
+    frame = pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
+    if frame.empty:
+        raise CorruptDataError(
+            " ".join(["No scored or failed cell is there.", *(damaged or ())[:1]]),
+            "A table needs one.",
+            "Run again to write a new record.",
+            path=runs[0],
+        )
+    return frame
 
 
 def name_runs(runs: Sequence[Path]) -> dict[str, Path]:
@@ -68,18 +85,15 @@ def name_runs(runs: Sequence[Path]) -> dict[str, Path]:
     return {folder.name if names.count(folder.name) == 1 else folder.as_posix(): folder for folder in folders}
 
 
-def build_frame(records: Iterable[Mapping[str, Any]], *, run: str = "") -> pd.DataFrame:
+def build_frame(records: Iterable[CellResult], *, run: str = "") -> pd.DataFrame:
     """One row for each cell, metric and group, in the order of the records; what a record lacks is NaN or empty.
 
     Args:
-        records: Parsed ``result.json`` files.
+        records: Results of cells.
         run: Name of the run they belong to.
 
     Returns:
         A frame with ``COLUMNS``.
-
-    Raises:
-        CorruptDataError: A record lacks a field.
     """
     rows = [{**row, "run": run} for record in records for row in _rows(record)]
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
@@ -90,54 +104,36 @@ def build_frame(records: Iterable[Mapping[str, Any]], *, run: str = "") -> pd.Da
     return frame
 
 
-def _rows(record: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def _rows(record: CellResult) -> Iterator[dict[str, Any]]:
     """The rows of one record."""
-    try:
-        differences = {_place(entry): entry for entry in record.get("differences") or ()}
-        shared = _shared(record)
-        if record.get("status") == "failed":
-            yield {**shared, "reason": record["reason"]}
-            return
-        for entry in record["metrics"]:
-            found = differences.get((entry["id"], *_place(entry)[1:]), {})
-            paired = {column: found.get(key) for column, key in _DIFFERENCE.items()}
-            yield {**shared, **_score(entry, record["n"]), **paired}
-    except KeyError as error:
-        raise CorruptDataError(
-            f"A result record has no {error.args[0]!r}.",
-            "Expected cell, task_title, main_metric, n and metrics with an id each.",
-            "Run `zsbench run` again to write the record anew.",
-        ) from error
+    shared = _shared(record)
+    if record.failed:
+        yield {**shared, "reason": record.reason}
+        return
+    differences = {(entry.metric, entry.grouping, entry.group): entry for entry in record.differences}
+    for entry in record.metrics:
+        found = differences.get((entry.id, entry.grouping, entry.group))
+        paired = {column: getattr(found, key) for column, key in _DIFFERENCE.items()} if found else {}
+        yield {**shared, **_score(entry), **paired}
 
 
-def _shared(record: Mapping[str, Any]) -> dict[str, Any]:
+def _shared(record: CellResult) -> dict[str, Any]:
     """What all rows of a record say."""
     return {
-        **{key: record["cell"].get(key) for key in _CELL},
-        **{key: record.get(key) for key in (*_TASK, *_SOURCE)},
-        **(record.get("descriptives") or {}),
-        "task_title": record["task_title"],
-        "main_metric": record["main_metric"],
-        "groupings": ",".join(record.get("groupings") or ()),
-        "data_used": "; ".join(record.get("data_used") or ()),
-        "cell": record.get("name"),
-        "examples": record["n"],
-        "unreadable": len(record.get("unreadable") or ()),
-        "split_remark": record.get("split_remark"),
+        **{key: getattr(record.cell, key) for key in _CELL},
+        **{key: getattr(record, key, None) for key in (*_TASK, *_SOURCE)},
+        **(record.descriptives.model_dump() if record.descriptives else {}),
+        "groupings": ",".join(record.groupings),
+        "data_used": "; ".join(record.data_used),
+        "cell": record.name,
+        "examples": record.n,
+        "unreadable": len(record.unreadable),
+        "split_remark": record.split_remark,
         "comparison_failed": tell_failed_comparison(record),
     }
 
 
-def _score(entry: Mapping[str, Any], examples: int) -> dict[str, Any]:
+def _score(entry: MetricRow) -> dict[str, Any]:
     """What one metric's entry says."""
-    return {
-        **{key: entry.get(key) for key in (*_METRIC, "signature")},
-        "metric": entry["id"],
-        "n": entry.get("n", examples),
-        "reason": entry.get("not_run"),
-    }
-
-
-def _place(entry: Mapping[str, Any]) -> tuple[Any, Any, Any]:
-    """Metric, grouping and group of an entry."""
-    return entry.get("metric"), entry.get("grouping"), entry.get("group")
+    columns = {key: getattr(entry, key, None) for key in (*_METRIC, "signature")}
+    return {**columns, "metric": entry.id, "reason": entry.not_run}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -14,7 +13,7 @@ from zsbench.judgement.comparability import signature_differences
 from zsbench.judgement.difference import measure_seed
 from zsbench.judgement.pairing import ScoredExamples, choose_baseline, pair_examples
 from zsbench.metrics.rows import row_key
-from zsbench.records import group_members, read_samples, read_statistics
+from zsbench.records import CellRecord, read_cell
 from zsbench.registry import Registry, make_metric
 from zsbench.tables.selection import check_known
 
@@ -42,18 +41,16 @@ class _Records:
 
     runs: Mapping[str, Path]
     registry: Registry
-    cells: dict[tuple[str, str], tuple[Mapping[str, Any], list[dict[str, Any]]]] = field(default_factory=dict)
+    cells: dict[tuple[str, str], CellRecord] = field(default_factory=dict)
 
     def read(self, row: pd.Series) -> ScoredExamples:
         """What the cell of a row has under the row's metric and group."""
         run, cell = place = (row["run"], row["cell"])
         if place not in self.cells:
-            samples = [sample for sample in read_samples(self.runs[run], cell) if "error" not in sample]
-            self.cells[place] = (read_statistics(self.runs[run], cell), samples)
-        statistics, samples = self.cells[place]
-        rows = group_members(samples, row["grouping"], row["group"]) if row["grouping"] else range(len(samples))
-        images = {sample["id"]: sample["image"] for sample in samples if "image" in sample}
-        return ScoredExamples(int(row["seed"]), [samples[n]["id"] for n in rows], statistics[_key(row)], images)
+            self.cells[place] = read_cell(self.runs[run], cell)
+        record, key = self.cells[place], _key(row)
+        images = {sample.id: sample.image for sample in record.samples if sample.image is not None}
+        return ScoredExamples(int(row["seed"]), record.member_ids(key), record.statistics[key], images)
 
 
 def compare_with(frame: pd.DataFrame, baseline: str, runs: Mapping[str, Path], registry: Registry) -> pd.DataFrame:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
+from zsbench.records import CellResult
 from zsbench.reported import ReportedRow
 from zsbench.tables.comparison import build_report
 from zsbench.tables.frame import build_frame
@@ -71,16 +72,16 @@ def render(
     return render_markdown(report, width=style.width)
 
 
-def screen_table(records: Iterable[Mapping[str, Any]], *, width: int | None = None) -> str:
+def screen_table(records: Iterable[CellResult], *, width: int | None = None) -> str:
     """What a run prints of its records, and ``zsbench table`` of the run."""
     return render(build_frame(records), style=Style(width=width))
 
 
-def render_run(records: Iterable[Mapping[str, Any]], run: str) -> dict[str, str]:
+def render_run(records: Iterable[CellResult], run: str) -> dict[str, str]:
     """The table files of a run, text by file name.
 
     Args:
-        records: Its ``result.json`` files, parsed.
+        records: Results of its cells.
         run: Its name.
     """
     frame = build_frame(records, run=run)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from zsbench.figures import new_figure, save_figure
 from zsbench.judgement.uncertainty import SeedScore, pool_seeds
+from zsbench.records import CellIdentity, CellResult
+from zsbench.records.models import MetricRow
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -49,7 +51,7 @@ class Curve:
     points: tuple[Point, ...]
 
 
-def draw_sweeps(results: Sequence[Mapping[str, Any]], sweep: Iterable[str], folder: Path) -> list[Path]:
+def draw_sweeps(results: Sequence[CellResult], sweep: Iterable[str], folder: Path) -> list[Path]:
     """Draw score against value for each numeric setting of a sweep, as SVG and PNG; the files.
 
     Args:
@@ -67,7 +69,7 @@ def draw_sweeps(results: Sequence[Mapping[str, Any]], sweep: Iterable[str], fold
     return written
 
 
-def build_curves(results: Sequence[Mapping[str, Any]], setting: str) -> list[Curve]:
+def build_curves(results: Sequence[CellResult], setting: str) -> list[Curve]:
     """The main metric of every system over the values of one setting; nothing where they are no numbers.
 
     Args:
@@ -79,9 +81,11 @@ def build_curves(results: Sequence[Mapping[str, Any]], setting: str) -> list[Cur
         value, row = _value(result, setting), _main_row(result)
         if value is None or row is None:
             continue
-        scores = (float(row[key]) * float(row["factor"]) for key in ("score", "low", "high"))
-        key = (str(result["cell"]["task"]), str(row["title"]), _system(result["cell"], setting))
-        found.setdefault(key, {}).setdefault(value, []).append(Point(value, *scores))
+        scores = [end * row.factor for end in (row.score, row.low, row.high) if end is not None]
+        key = (result.cell.task, row.title, _system(result.cell, setting))
+        found.setdefault(key, {}).setdefault(value, []).append(
+            Point(value, scores[0], scores[1 % len(scores)], scores[-1])
+        )
     return [
         Curve(task, title, setting, system, tuple(_over_seeds(by_value[value]) for value in sorted(by_value)))
         for (task, title, system), by_value in found.items()
@@ -89,32 +93,32 @@ def build_curves(results: Sequence[Mapping[str, Any]], setting: str) -> list[Cur
     ]
 
 
-def _value(result: Mapping[str, Any], setting: str) -> float | None:
+def _value(result: CellResult, setting: str) -> float | None:
     """The number that a cell has for a setting that its sweep names; None for no number or no such sweep."""
-    if not any(part.partition("=")[0] == setting for part in _parts(result["cell"])):
+    if not any(part.partition("=")[0] == setting for part in _parts(result.cell)):
         return None
-    value: Any = result["config"]
+    value: Any = result.config
     for name in setting.split("."):
         value = value.get(name) if isinstance(value, Mapping) else None
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
-def _main_row(result: Mapping[str, Any]) -> Mapping[str, Any] | None:
+def _main_row(result: CellResult) -> MetricRow | None:
     """The row of the main metric of the whole split, if it was scored."""
-    rows = [r for r in result["metrics"] if r["id"] == result["main_metric"] and r["grouping"] is None]
-    return rows[0] if rows and rows[0]["score"] is not None else None
+    rows = (row for row in result.metrics if row.id == result.main_metric and row.grouping is None)
+    return next((row for row in rows if row.score is not None), None)
 
 
-def _parts(cell: Mapping[str, Any]) -> list[str]:
+def _parts(cell: CellIdentity) -> list[str]:
     """``setting=value`` of each sweep that a cell is of."""
-    return str(cell.get("variant") or "").split(", ")
+    return cell.variant.split(", ")
 
 
-def _system(cell: Mapping[str, Any], setting: str) -> str:
+def _system(cell: CellIdentity, setting: str) -> str:
     """What people call a curve: everything of a cell but the task, the seed and the swept setting."""
     others = [part for part in _parts(cell) if part and part.partition("=")[0] != setting]
-    named = [cell["captioner"], cell.get("gap_model"), cell.get("corpus"), cell.get("route"), *others]
-    return ", ".join(str(name) for name in named if name)
+    named = [cell.captioner, cell.gap_model, cell.corpus, cell.route, *others]
+    return ", ".join(name for name in named if name)
 
 
 def _over_seeds(points: Sequence[Point]) -> Point:

@@ -120,7 +120,7 @@ def iter_checks(kind: Kind) -> list[Check]:
     return list(CHECKS[kind])
 
 
-def swap_captions(run: Path, output: Path, share: float, *, seed: int = 0) -> Path:
+def swap_captions(run: Path, output: Path, share: float, *, seed: int = 0, data_root: str = "") -> Path:
     """Write a copy of a run in which a share of each cell's predictions has gone to other examples, scored again.
 
     Args:
@@ -128,6 +128,7 @@ def swap_captions(run: Path, output: Path, share: float, *, seed: int = 0) -> Pa
         output: The results folder of the copy.
         share: Of the predictions of each cell, 0 to 1.
         seed: Of the choice.
+        data_root: Folder or id of the data; empty for the run's, if that is a registered id.
 
     Returns:
         The folder of the copy.
@@ -138,7 +139,7 @@ def swap_captions(run: Path, output: Path, share: float, *, seed: int = 0) -> Pa
     from zsbench.gate import perturb
     from zsbench.plugins import load_plugins
 
-    return perturb.swap_captions(run, output, share, load_plugins().registry, seed=seed)
+    return perturb.swap_captions(run, output, share, load_plugins().registry, seed=seed, data_root=data_root)
 
 
 def _check(kind: Kind, component: str | specs.Spec, **options: Any) -> list[CheckResult]:

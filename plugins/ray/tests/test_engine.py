@@ -67,9 +67,7 @@ def test_errors_and_records_are_those_of_the_local_engine(cluster, session, note
     local = session("local", **matrix).run()
     told, notes.failed = notes.failed, []
     ray = session("ray", "ray", cluster.address, **matrix).run()
-    assert [(row["status"], row.get("reason")) for row in ray.results] == [
-        (row["status"], row.get("reason")) for row in local.results
-    ]
+    assert [(row.status, row.reason) for row in ray.results] == [(row.status, row.reason) for row in local.results]
     assert samples_of(ray.folder) == samples_of(local.folder)
     assert sorted(notes.failed) == sorted(told)
     assert {key: record.state for key, record in ray.outcome.stages.items()} == {

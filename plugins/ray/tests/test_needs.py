@@ -46,7 +46,7 @@ def test_a_node_fits_if_it_has_all_of_it():
 
 def test_threads_are_the_matrix_s_or_a_machine_s_or_a_card_s_share(monkeypatch):
     """As many as the local engine would compute with, so that sums round alike."""
-    monkeypatch.setattr(needs, "count_cores", lambda: 6)
+    monkeypatch.setattr(needs, "count_threads", lambda: 6)
     assert choose_threads(Resources("cpu", 3), [BIG]) == 3
     assert choose_threads(Resources("cpu", None), [BIG]) == 6
     assert choose_threads(Resources("cuda", None), [BIG, SMALL]) == 4

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
+from zsbench.config import EncoderSetting, Matrix
 from zsbench.interfaces import Engine, EngineSpec, RunRequest
 from zsbench.plugins import PluginControl, load_plugins
 from zsbench.registry import load_object
@@ -15,7 +16,8 @@ def test_the_engine_comes_in_by_the_entry_point(tmp_path):
     """As one of a stranger's would; made without ray, and its store is the folder it is given."""
     registry = load_plugins().registry
     assert registry.owner(EngineSpec, "ray").plugin == "ray"
-    request = RunRequest(None, tmp_path, tmp_path, PluginControl())
+    matrix = Matrix(captioners=("a",), tasks=("b",), corpora=("c",), encoder=EncoderSetting(id="d", settings={}))
+    request = RunRequest(matrix, tmp_path, tmp_path, PluginControl())
     engine = load_object(registry.get(EngineSpec, "ray").factory)(request)
     assert isinstance(engine, Engine)
     store = engine.open_store(tmp_path / "store")
