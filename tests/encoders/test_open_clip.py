@@ -15,10 +15,10 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 from torch.nn.functional import normalize
 
-from zsbench.encoders import check_encoder_patches, towers
+from zsbench.encoders import towers
 from zsbench.encoders.open_clip import OpenClipEncoder
 from zsbench.encoders.settings import OpenClipConfig
-from zsbench.errors import ConfigError, CorruptDataError, MissingWeightsError, OutOfMemoryError
+from zsbench.errors import CorruptDataError, MissingWeightsError, OutOfMemoryError
 from zsbench.fingerprints import FileHashes
 from zsbench.oom import listen_to_halvings
 
@@ -278,7 +278,7 @@ def test_bfloat16_stays_near_float32(encoder, encoder_folder, pictures, sentence
     ids=["resnet", "attention-pool", "custom-attention"],
 )
 def test_towers_without_patches_say_so(make_encoder_folder, pictures, vision):
-    """They give pooled features only, and a captioner that needs patches is told what to take."""
+    """They give pooled features only."""
     folder = make_encoder_folder("tower", vision=vision)
     config = json.loads((folder / "open_clip_config.json").read_text())
     del config["preprocess_cfg"]["size"]
@@ -288,14 +288,6 @@ def test_towers_without_patches_say_so(make_encoder_folder, pictures, vision):
     assert not encoder.has_patches
     assert found.pooled.shape == (3, 16)
     assert found.patches is found.class_token is found.attention is None
-    with pytest.raises(ConfigError, match="ViT-B-32"):
-        check_encoder_patches(encoder, captioner="maccap")
-
-
-def test_a_tower_with_patches_passes_the_check(encoder):
-    """The check is silent where there are patches."""
-    assert encoder.has_patches
-    check_encoder_patches(encoder, captioner="maccap")
 
 
 @pytest.mark.parametrize(

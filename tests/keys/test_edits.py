@@ -247,7 +247,6 @@ WORDS = {
         "references=True",
         "references=True, pixels=False",
     ),
-    "an unused check of encoders": ("zsbench/encoders/patches.py", "raise ", "raise  "),
     "a message": ("zsbench/errors.py", "class ZsbenchError(", "SENTENCES = 3\n\n\nclass ZsbenchError("),
     "the command line": ("zsbench/cli/run.py", "typer.Exit(result.exit_code)", "typer.Exit(result.exit_code + 1)"),
     "the tables": ("zsbench/tables/markdown.py", "return ", "return '' + "),

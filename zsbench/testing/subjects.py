@@ -23,7 +23,6 @@ from zsbench.interfaces import (
     Frozen,
     GapModel,
     GapModelSpec,
-    GapSetting,
     ImageBatch,
     Metric,
     MetricSpec,
@@ -31,6 +30,7 @@ from zsbench.interfaces import (
     Task,
     TaskSpec,
 )
+from zsbench.plan.axes import find_gap_setting
 from zsbench.registry import Owner, Registry, ResolvedCaptioner, build_config, find_declared, load_object, make_metric
 from zsbench.testing.fakes import FakeEncoder, FakeLanguageModel, UnitGap, make_batch, make_corpus
 from zsbench.testing.kit import NotApplicable
@@ -208,8 +208,8 @@ class CaptionerSubject(Subject):
 
     def _gap(self, part: str) -> GapModel:
         """The gap model that a part of the config names, if it needs no fit; else one that changes nothing."""
-        setting = getattr(getattr(self.config, part, None), "gap", None)
-        if not isinstance(setting, GapSetting) or setting.id not in self.registry.ids(GapModelSpec):
+        setting = find_gap_setting(self.config, part)
+        if setting is None or setting.id not in self.registry.ids(GapModelSpec):
             return UnitGap()
         spec = self.registry.get(GapModelSpec, setting.id)
         model: GapModel = load_object(spec.factory)(
